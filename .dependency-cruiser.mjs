@@ -1,0 +1,66 @@
+// The arrows of ARCHITECTURE.md as a table: room → rooms it may import. Everything else between rooms is an error.
+// `errors` may be imported by all. Only a room's index.ts may be imported from outside the room.
+export const arrows = {
+  errors: [],
+  protocols: [],
+  bmc: ['protocols'],
+  boot: ['protocols'],
+  store: [],
+  site: ['bmc', 'boot', 'store'],
+  operation: ['site', 'store'],
+  install: ['operation', 'site', 'store'],
+  discovery: ['operation', 'site', 'store', 'bmc'],
+  machine: ['install', 'discovery', 'operation', 'site', 'store'],
+  api: ['machine', 'install', 'discovery', 'operation', 'site', 'store'],
+  serve: ['api', 'machine', 'install', 'discovery', 'operation', 'site', 'bmc', 'boot', 'store'],
+  cli: ['serve', 'bmc', 'boot', 'api'],
+};
+
+const roomRules = Object.entries(arrows).map(([room, allowed]) => ({
+  name: `arrow-from-${room}`,
+  severity: 'error',
+  from: { path: `^src/${room}/` },
+  to: { path: '^src/', pathNot: `^src/(${[room, 'errors', ...allowed].join('|')})/` },
+}));
+
+export default {
+  forbidden: [
+    ...roomRules,
+    {
+      name: 'only-through-the-door',
+      comment: 'Import a room by its index.ts (a protocol by its own index.ts).',
+      severity: 'error',
+      from: { path: '^src/([^/]+)/' },
+      to: {
+        path: '^src/([^/]+)/',
+        pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$', '^src/protocols/[^/]+/index\\.ts$'],
+      },
+    },
+    {
+      name: 'protocols-are-pure',
+      comment: 'Wire formats do no I/O and use no npm package.',
+      severity: 'error',
+      from: { path: '^src/protocols/', pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional'] },
+    },
+    { name: 'no-cycles', severity: 'error', from: { path: '^src/' }, to: { circular: true } },
+    {
+      name: 'known-room',
+      comment: 'A folder under src/ that the table does not know.',
+      severity: 'error',
+      from: {},
+      to: { path: '^src/', pathNot: `^src/(${Object.keys(arrows).join('|')})/` },
+    },
+    { name: 'not-resolvable', severity: 'error', from: { path: '^src/' }, to: { couldNotResolve: true } },
+  ],
+  options: {
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.mjs', '.js'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};
