@@ -39,6 +39,12 @@ export const catalogue = {
     exitCode: 77,
     remedy: 'Run `athanor login` with a token of this server.',
   },
+  'too-many-requests': {
+    title: 'Too many tries',
+    status: 429,
+    exitCode: 75,
+    remedy: 'Wait a little, then try again.',
+  },
   'not-found': {
     title: 'No such thing',
     status: 404,
@@ -165,6 +171,18 @@ export const catalogue = {
     status: 500,
     exitCode: 77,
     remedy: 'Run as root, or give the process the capability named.',
+  },
+  'database-newer': {
+    title: 'The database was written by a newer Athanor',
+    status: 500,
+    exitCode: 78,
+    remedy: 'Start the newer program again; migrations only go forward. Or restore the backup made before it.',
+  },
+  'database-failed': {
+    title: 'The database could not be read or written',
+    status: 503,
+    exitCode: 74,
+    remedy: 'Check the free space, the permissions and the health of the disk or database server, then try again.',
   },
   'secret-unreadable': {
     title: 'A sealed secret cannot be opened',

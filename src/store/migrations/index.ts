@@ -1,0 +1,5 @@
+/** Every migration, in order. Forward only: a migration that has been released is never edited, the next one mends it. */
+import type { Migration } from '../migrate.ts';
+import { firstLife } from './0001-first-life.ts';
+
+export const migrations: readonly Migration[] = [firstLife];
