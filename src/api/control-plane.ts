@@ -1,0 +1,53 @@
+import type {
+  BmcActionView,
+  BmcDetail,
+  BmcView,
+  BootDevice,
+  DeployRequest,
+  EventView,
+  ImageView,
+  LeaseView,
+  MachineDetail,
+  MachineView,
+  NetworkView,
+  OperationDetail,
+  OperationFilter,
+  OperationView,
+  PowerAction,
+} from './schemas.ts';
+
+/**
+ * Everything the API can ask for. The API holds no logic: it validates, calls this port and renders. Failures are
+ * thrown as AthanorError; `reference` is a machine's id, its name, or any MAC, UUID or serial it claims.
+ */
+export interface ControlPlane {
+  listMachines(): Promise<MachineView[]>;
+  getMachine(reference: string): Promise<MachineDetail>;
+  deployMachine(reference: string, request: DeployRequest): Promise<OperationView>;
+  inspectMachine(reference: string): Promise<OperationView>;
+  nameMachine(reference: string, name: string): Promise<MachineView>;
+
+  listBmcs(): Promise<BmcView[]>;
+  getBmc(name: string): Promise<BmcDetail>;
+  getBmcPower(name: string): Promise<BmcActionView>;
+  setBmcPower(name: string, action: PowerAction): Promise<BmcActionView>;
+  setBmcBoot(name: string, request: { device: BootDevice; once: boolean }): Promise<BmcActionView>;
+
+  listOperations(filter: OperationFilter): Promise<OperationView[]>;
+  getOperation(id: string): Promise<OperationDetail>;
+  abortOperation(id: string, reason?: string): Promise<OperationView>;
+
+  /** Events with a sequence above `after`, in order, then new ones as they happen, until the signal aborts. */
+  events(after: number, signal: AbortSignal): AsyncIterable<EventView>;
+  /** The sequence of the newest event, 0 when there is none. */
+  latestEventSequence(): Promise<number>;
+
+  listNetworks(): Promise<NetworkView[]>;
+  listLeases(): Promise<LeaseView[]>;
+  listImages(): Promise<ImageView[]>;
+
+  setCredential(
+    name: string,
+    credential: { protocol: 'ipmi'; username: string; password: string },
+  ): Promise<{ name: string }>;
+}
