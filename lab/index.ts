@@ -1,0 +1,17 @@
+/**
+ * The lab: a rack of QEMU servers, each with a real BMC (ipmi_sim), inside the enclosure of `lab/enter`. It is the witness
+ * in tests: what a BMC was asked, what a serial console said and what a disk holds is read here, not from Athanor.
+ */
+export { assertInsideEnclosure, scratchDirectory } from './enclosure.ts';
+export { run } from './command.ts';
+export type {
+  BmcFaults,
+  ChassisCall,
+  Firmware,
+  GuidOrder,
+  LabMachine,
+  LabMachineSpec,
+  SerialMatch,
+  WaitForSerialOptions,
+} from './machine.ts';
+export { startRack, type Rack, type RackOptions } from './rack.ts';
