@@ -17,8 +17,8 @@
 /** ICMPv6 type of a Router Advertisement. */
 export const routerAdvertisementType = 134;
 
-/** Where Router Advertisements go: all nodes on the link (RFC 4861, section 4.2). */
-export const allNodesAddress = 'ff02::1';
+/** Where Router Advertisements go: ff02::1, all nodes on the link (RFC 4861, section 4.2). */
+export const allNodesAddress = Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 
 /** Hop limit that receivers demand of every neighbour discovery message (RFC 4861, section 6.1.2). */
 export const neighbourDiscoveryHopLimit = 255;
