@@ -75,14 +75,15 @@ export function ramdiskScript(boot: RamdiskScript): string {
 
 /**
  * Boots the first local disk. A BIOS starts it from iPXE itself, for many do not go on to the next device by themselves;
- * a UEFI firmware goes on in its boot order when iPXE leaves.
+ * a UEFI firmware goes on in its boot order when iPXE leaves with an error (with success it shows its menu, UEFI 2.10
+ * §3.1.1).
  */
 export function localDiskScript(): string {
   return script(
     'iseq ${platform} pcbios || goto leave',
     'sanboot --no-describe --drive 0x80 || goto leave',
     ':leave',
-    'exit',
+    'exit 1',
   );
 }
 

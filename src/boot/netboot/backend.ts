@@ -13,7 +13,7 @@ export type BootAnswer =
 
 export type BootEventKind = 'loader' | 'script' | 'kernel' | 'initrd' | 'ticket';
 
-/** A mark in the timeline of one boot. All but `script` are told when the last byte was sent. */
+/** A mark in the timeline of one boot. Loader, kernel and initrd are told when the last byte was sent. */
 export interface BootEvent {
   kind: BootEventKind;
   /** Milliseconds since 1970. */

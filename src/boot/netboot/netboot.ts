@@ -17,7 +17,7 @@ export interface NetbootOptions {
 }
 
 /** A network as its booting machines see it. */
-export interface ServedNetwork {
+export interface NetbootNetwork {
   name: string;
   /** This server's address on it. */
   serverAddress: string;
@@ -25,7 +25,7 @@ export interface ServedNetwork {
 }
 
 /** The fields of a DHCP answer that make a client boot; undefined leaves them out. */
-export interface BootOptions {
+export interface NetbootOffer {
   /** Option 67 and the header's `file`. */
   bootFile: string;
   /** Header's `siaddr` and option 66. */
@@ -34,14 +34,14 @@ export interface BootOptions {
 
 /** The three faces of one network's boot data. */
 export interface NetworkBoot {
-  bootOptions(client: NetbootClient): BootOptions | undefined;
-  tftpRead(path: string, clientAddress: string): Promise<TftpContent | undefined>;
-  tftpEnded(report: TftpReport): void;
-  httpRespond(request: BootHttpRequest): Promise<BootHttpResponse>;
+  readonly bootOptions: (client: NetbootClient) => NetbootOffer | undefined;
+  readonly tftpRead: (path: string, clientAddress: string) => Promise<TftpContent | undefined>;
+  readonly tftpEnded: (report: TftpReport) => void;
+  readonly httpRespond: (request: BootHttpRequest) => Promise<BootHttpResponse>;
 }
 
 export interface Netboot {
-  onNetwork(network: ServedNetwork): NetworkBoot;
+  onNetwork(network: NetbootNetwork): NetworkBoot;
 }
 
 /** Clients remembered between their DHCP packet and their HTTP request; the oldest is forgotten first. */
@@ -78,7 +78,7 @@ export function createNetboot(options: NetbootOptions): Netboot {
     return { ...client, mac, network, kind: 'ipxe' };
   };
 
-  const onNetwork = (network: ServedNetwork): NetworkBoot => {
+  const onNetwork = (network: NetbootNetwork): NetworkBoot => {
     const { name, serverAddress, httpPort } = network;
     const serverUrl = `http://${serverAddress}${httpPort === 80 ? '' : `:${httpPort}`}`;
     const urlOf = (mac: string, file: string) => `${serverUrl}/boot/ipxe/${mac.replaceAll(':', '-')}/${file}`;
@@ -90,7 +90,7 @@ export function createNetboot(options: NetbootOptions): Netboot {
       seen({ kind: 'loader', address, detail: loader, bytes, ...(mac === undefined ? {} : { mac }) });
     };
 
-    const bootOptions = (client: NetbootClient): BootOptions | undefined => {
+    const bootOptions = (client: NetbootClient): NetbootOffer | undefined => {
       if (client.kind === 'none') return undefined;
       remember(client);
       if (backend.answer(client).kind === 'silent') return undefined;
