@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { AthanorError } from '../../errors/index.ts';
 import type { BootLogger } from '../boot-ports.ts';
 import { notModified, rangeOf, validatorsOf } from './conditions.ts';
@@ -35,6 +35,8 @@ export interface BootHttpServerOptions {
   address: string;
   /** 80 unless told; 0 takes a free one. */
   port?: number;
+  /** Makes the server listen, e.g. on one interface alone; on the address alone when left out. */
+  listen?: (server: Server, where: { address: string; port: number }) => Promise<void>;
   respond: RespondToBootHttp;
   logger: BootLogger;
   limits?: Partial<BootHttpLimits>;
@@ -115,6 +117,16 @@ async function answerFile(request: BootHttpRequest, response: ServerResponse, an
   }
 }
 
+function listenOnAddress(server: Server, where: { address: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const code = error.code === 'EADDRINUSE' ? 'address-in-use' : error.code === 'EACCES' ? 'permission' : 'internal';
+      reject(new AthanorError(code, `HTTP cannot listen on ${where.address}:${where.port}`, { cause: error }));
+    });
+    server.listen(where.port, where.address, resolve);
+  });
+}
+
 /** Starts the server; resolves once it listens, rejects with `address-in-use` or `permission` where that is the cause. */
 export async function createBootHttpServer(options: BootHttpServerOptions): Promise<BootHttpServer> {
   const { respond, logger } = options;
@@ -173,17 +185,9 @@ export async function createBootHttpServer(options: BootHttpServerOptions): Prom
     socket.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
   });
 
-  const port = await new Promise<number>((resolve, reject) => {
-    const wanted = options.port ?? 80;
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const code = error.code === 'EADDRINUSE' ? 'address-in-use' : error.code === 'EACCES' ? 'permission' : 'internal';
-      reject(new AthanorError(code, `HTTP cannot listen on ${options.address}:${wanted}`, { cause: error }));
-    });
-    server.listen(wanted, options.address, () => {
-      const where: string | AddressInfo | null = server.address();
-      resolve(typeof where === 'object' && where !== null ? where.port : wanted);
-    });
-  });
+  await (options.listen ?? listenOnAddress)(server, { address: options.address, port: options.port ?? 80 });
+  const where: string | AddressInfo | null = server.address();
+  const port = typeof where === 'object' && where !== null ? where.port : (options.port ?? 80);
   return {
     port,
     close: () =>
