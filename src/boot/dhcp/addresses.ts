@@ -78,7 +78,7 @@ export function rangesOverlap(one: AddressRange, other: AddressRange): boolean {
 
 /** In how many hexadecimal digits two MAC addresses differ: 1 between two declared machines is probably a slip. */
 export function macDistance(one: string, other: string): number {
-  const digits = (mac: string): string[] => [...mac.toLowerCase().replace(/[^0-9a-f]/g, '')];
+  const digits = (mac: string): string[] => mac.toLowerCase().match(/[0-9a-f]/g) ?? [];
   const left = digits(one);
   const right = digits(other);
   let count = Math.abs(left.length - right.length);
