@@ -1,0 +1,124 @@
+/** Names that must be unique, references that must lead somewhere, and MAC addresses that look like slips. */
+import { macDistance } from '../../boot/index.ts';
+import type { FieldPath, PlacedFinding } from './findings.ts';
+import { nearest } from './findings.ts';
+import type { DocumentView } from './view.ts';
+
+/** Pairs of near MAC addresses that are told one by one; the rest is a number. */
+const toldPairs = 20;
+
+export function checkDeclarations(view: DocumentView): PlacedFinding[] {
+  return [
+    ...(['networks', 'credentials', 'bmcs', 'images'] as const).flatMap((section) =>
+      twice(
+        section,
+        'name',
+        view[section].map(({ name }) => name),
+      ),
+    ),
+    ...twice(
+      'bmcs',
+      'mac',
+      view.bmcs.map(({ mac }) => mac),
+    ),
+    ...twice(
+      'bmcs',
+      'guid',
+      view.bmcs.map(({ guid }) => guid?.replaceAll('-', '')),
+    ),
+    ...twice(
+      'bmcs',
+      'address',
+      view.bmcs.map(({ address, port }) => address && `${address}:${port ?? 623}`),
+    ),
+    ...view.bmcs.flatMap((bmc, index) => checkBmc(bmc, ['bmcs', index], view)),
+    ...nearMacs(view),
+  ];
+}
+
+function twice(section: string, key: string, values: readonly (string | undefined)[]): PlacedFinding[] {
+  const first = new Map<string, number>();
+  const findings: PlacedFinding[] = [];
+  for (const [index, value] of values.entries()) {
+    if (value === undefined) continue;
+    const earlier = first.get(value);
+    if (earlier === undefined) first.set(value, index);
+    else {
+      findings.push({
+        severity: 'error',
+        path: [section, index, key],
+        value,
+        message: `"${value}" is the ${key} of ${section}[${earlier}] already.`,
+        remedy: `Give each of ${section} its own ${key}.`,
+      });
+    }
+  }
+  return findings;
+}
+
+function checkBmc(bmc: DocumentView['bmcs'][number], path: FieldPath, view: DocumentView): PlacedFinding[] {
+  const missing = (key: string, why: string): PlacedFinding => ({
+    severity: 'error',
+    path: [...path, key],
+    message: `It is missing; ${why}.`,
+    remedy: `Add \`${key}:\` here.`,
+  });
+  const findings: PlacedFinding[] = [];
+  if (bmc.driver === 'ipmi' && bmc.address === undefined) {
+    findings.push(missing('address', 'the driver ipmi speaks to an address'));
+  }
+  if (bmc.driver === 'ipmi' && bmc.credential === undefined) {
+    findings.push(missing('credential', 'the driver ipmi logs in with one'));
+  }
+  if (bmc.driver === 'unmanaged' && bmc.mac === undefined) {
+    findings.push(missing('mac', 'the driver unmanaged wakes the machine by it'));
+  }
+  const known = view.credentials.flatMap(({ name }) => (name === undefined ? [] : [name]));
+  if (bmc.credential !== undefined && !known.includes(bmc.credential)) {
+    const meant = nearest(bmc.credential, known);
+    findings.push({
+      severity: 'error',
+      path: [...path, 'credential'],
+      value: bmc.credential,
+      message: `There is no credential "${bmc.credential}".${meant === undefined ? '' : ` Did you mean "${meant}"?`}`,
+      remedy: 'Declare it under `credentials:`, or name one that is declared.',
+    });
+  }
+  return findings;
+}
+
+/** A slip of one digit gives a machine's address or boot to nobody, or to its neighbour: worth a look, not an error. */
+function nearMacs(view: DocumentView): PlacedFinding[] {
+  const declared: { mac: string; path: FieldPath; where: string }[] = [];
+  const add = (mac: string | undefined, path: FieldPath, where: string): void => {
+    if (mac !== undefined) declared.push({ mac, path, where });
+  };
+  for (const [index, reservations] of view.reservations.entries()) {
+    for (const [at, { mac }] of reservations.entries()) {
+      add(mac, ['networks', index, 'reservations', at, 'mac'], `networks[${index}].reservations[${at}]`);
+    }
+  }
+  for (const [index, { mac }] of view.bmcs.entries()) add(mac, ['bmcs', index, 'mac'], `bmcs[${index}]`);
+
+  const findings: PlacedFinding[] = [];
+  let pairs = 0;
+  for (const [index, one] of declared.entries()) {
+    for (const other of declared.slice(0, index)) {
+      if (macDistance(one.mac, other.mac) !== 1) continue;
+      pairs += 1;
+      if (pairs > toldPairs) continue;
+      findings.push({
+        severity: 'warning',
+        path: one.path,
+        value: one.mac,
+        message: `It differs in one digit from ${other.mac} of ${other.where}.`,
+        remedy: 'Compare both with the labels on the machines; nothing to do when both are right.',
+      });
+    }
+  }
+  if (pairs > toldPairs) {
+    const message = `${pairs - toldPairs} more pairs of MAC addresses differ in one digit only.`;
+    findings.push({ severity: 'warning', path: [], message, remedy: 'Nothing to do when they are right.' });
+  }
+  return findings;
+}

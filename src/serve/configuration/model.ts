@@ -1,0 +1,67 @@
+/** A configuration as the rest of `serve` uses it: checked, with defaults, every path absolute. Holds no secret. */
+import type { ListenAddress } from '../../api/index.ts';
+import type { ServedNetwork } from '../../boot/index.ts';
+import type { drivers } from './schema.ts';
+
+export interface Configuration {
+  site: string;
+  dataDirectory: string;
+  database: DatabaseConfiguration;
+  api: { listen: ListenAddress[] };
+  /** The folder of iPXE's loaders. */
+  loaders: string;
+  /** The folder that holds `vmlinuz` and `initrd`. */
+  ramdisk: { directory: string } | undefined;
+  networks: NetworkConfiguration[];
+  credentials: CredentialConfiguration[];
+  bmcs: BmcConfiguration[];
+  images: ImageConfiguration[];
+  deployment: DeploymentDeadlines;
+}
+
+export type DatabaseConfiguration =
+  | { kind: 'sqlite' }
+  /** A URL without a password. */
+  | { kind: 'postgres'; url: string }
+  /** A file, for its owner only, that holds the URL: read it with `readSecretFile`. */
+  | { kind: 'postgres'; urlFile: string };
+
+/** What the DHCP server needs, and whether it may. */
+export interface NetworkConfiguration extends ServedNetwork {
+  /** The subnet's own address; its prefix length is `prefixLength`. */
+  subnet: string;
+  /** False: left alone, nothing is heard or sent there. */
+  serve: boolean;
+}
+
+export interface CredentialConfiguration {
+  name: string;
+  protocol: 'ipmi';
+  username: string;
+  /** Read it with `readSecretFile`. */
+  passwordFile: string;
+}
+
+export interface BmcConfiguration {
+  name: string;
+  driver: (typeof drivers)[number];
+  address: string | undefined;
+  port: number;
+  credential: string | undefined;
+  guid: string | undefined;
+  mac: string | undefined;
+  cipherSuites: number[] | undefined;
+}
+
+export interface ImageConfiguration {
+  name: string;
+  file: string;
+  sha256: string;
+}
+
+/** Undefined: the deploy operation's own default. */
+export interface DeploymentDeadlines {
+  netbootTimeoutMs: number | undefined;
+  writeStallTimeoutMs: number | undefined;
+  bootTimeoutMs: number | undefined;
+}
