@@ -1,0 +1,31 @@
+import type { BmcResult, CallOptions } from '../result.ts';
+
+/** Whether the main power of the system is on. Standby power, by which the BMC lives, does not count. */
+export type PowerState = 'on' | 'off';
+
+/**
+ * - `on`, `off`: the state to reach; `off` cuts the power without asking the operating system.
+ * - `cycle`: off, a pause, on. BMCs may refuse it while the power is off.
+ * - `reset`: a hard reset without cutting the power.
+ * - `soft`: asks the operating system to shut down (ACPI power button); it may take its time, or ignore it.
+ */
+export type PowerVerb = 'on' | 'off' | 'cycle' | 'reset' | 'soft';
+
+export const powerVerbs: readonly PowerVerb[] = ['on', 'off', 'cycle', 'reset', 'soft'];
+
+export interface PowerStatus {
+  state: PowerState;
+  /** Faults the chassis reports beside it, in words; empty when all is well. */
+  faults: string[];
+}
+
+export interface PowerCapability {
+  get(options?: CallOptions): Promise<BmcResult<PowerStatus>>;
+  /**
+   * `done` for on, off and soft: the state was read back. For cycle and reset: the BMC confirmed and the power reads on
+   * afterwards (that it was ever off cannot be read). A verb is sent once and never again by itself.
+   */
+  set(verb: PowerVerb, options?: CallOptions): Promise<BmcResult<PowerStatus>>;
+}
+
+export const powerMethods: Record<keyof PowerCapability, true> = { get: true, set: true };

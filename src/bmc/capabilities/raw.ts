@@ -1,0 +1,24 @@
+import type { BmcResult, CallOptions } from '../result.ts';
+
+export interface RawRequest {
+  /** IPMI network function (even). */
+  networkFunction: number;
+  command: number;
+  data: Uint8Array;
+  /** The caller's word that running it twice does no harm; without it the request is sent once at most. */
+  idempotent: boolean;
+}
+
+export interface RawResponse {
+  /** 0 is success; any other is still `done`: the BMC answered. */
+  completionCode: number;
+  /** The completion code in the specification's words. */
+  text: string;
+  data: Uint8Array;
+}
+
+export interface RawCapability {
+  send(request: RawRequest, options?: CallOptions): Promise<BmcResult<RawResponse>>;
+}
+
+export const rawMethods: Record<keyof RawCapability, true> = { send: true };

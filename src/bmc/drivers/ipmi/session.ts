@@ -1,0 +1,88 @@
+/** An open RMCP+ session: numbers, seals and matches messages. Knows no sockets and no time. */
+import type { CipherSuite, LanResponse, SessionKeys } from '../../../protocols/ipmi/index.ts';
+import {
+  bmcAddress,
+  decodeLanResponse,
+  decodeSessionPacket,
+  encodeLanRequest,
+  openPacket,
+  payloadType,
+  remoteConsoleAddress,
+  sealPacket,
+  SequenceWindow,
+} from '../../../protocols/ipmi/index.ts';
+import type { RandomBytes } from '../../ports.ts';
+
+export interface SessionParameters {
+  suite: CipherSuite;
+  keys: SessionKeys;
+  consoleSessionId: number;
+  managedSystemSessionId: number;
+  /** The role (privilege level) the session may rise to. */
+  role: number;
+  randomBytes: RandomBytes;
+}
+
+export interface NumberedRequest {
+  networkFunction: number;
+  command: number;
+  sequence: number;
+  data: Uint8Array;
+}
+
+export interface IpmiSession {
+  readonly suite: CipherSuite;
+  readonly managedSystemSessionId: number;
+  readonly role: number;
+  /** A new rqSeq for a new request; a retry keeps its own. */
+  nextRequestSequence(): number;
+  /** A sealed packet; the session sequence number goes up with every packet, retries included (§6.12.8). */
+  seal(request: NumberedRequest): Uint8Array;
+  /** The response to `request` if this genuine packet holds it; throws IpmiDecodeError for one that is not genuine. */
+  open(packet: Uint8Array, request: NumberedRequest): LanResponse | undefined;
+}
+
+export function createSession(parameters: SessionParameters): IpmiSession {
+  const { suite, keys, consoleSessionId, managedSystemSessionId, role, randomBytes } = parameters;
+  const window = new SequenceWindow();
+  let sessionSequence = 0;
+  let requestSequence = 0;
+  return {
+    suite,
+    managedSystemSessionId,
+    role,
+    nextRequestSequence() {
+      requestSequence = (requestSequence + 1) % 64;
+      return requestSequence;
+    },
+    seal(request) {
+      sessionSequence = sessionSequence === 0xffff_ffff ? 1 : sessionSequence + 1;
+      const message = encodeLanRequest({
+        responderAddress: bmcAddress,
+        responderLun: 0,
+        requesterAddress: remoteConsoleAddress,
+        requesterLun: 0,
+        ...request,
+      });
+      const content = {
+        payloadType: payloadType.ipmiMessage,
+        sessionId: managedSystemSessionId,
+        sequence: sessionSequence,
+        payload: message,
+      };
+      return sealPacket(suite, keys, content, randomBytes(suite.confidentiality.vectorLength));
+    },
+    open(packet, request) {
+      const received = decodeSessionPacket(packet);
+      if (received.format !== 'rmcp+' || received.sessionId !== consoleSessionId) return undefined;
+      const opened = openPacket(suite, keys, received);
+      if (!window.accept(opened.sequence) || opened.payloadType !== payloadType.ipmiMessage) return undefined;
+      const response = decodeLanResponse(opened.payload);
+      const matches =
+        response.networkFunction === request.networkFunction &&
+        response.command === request.command &&
+        response.sequence === request.sequence;
+      return matches ? response : undefined;
+    },
+  };
+}

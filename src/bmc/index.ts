@@ -1,0 +1,52 @@
+/**
+ * Speaks to a BMC: one interface per capability, drivers behind them, and one serial lane per BMC with a request budget,
+ * a circuit breaker and a memory of refused credentials. Knows no database, no API and no lifecycle; clock, sockets and
+ * randomness are arguments.
+ */
+export * from './capabilities/bios-settings.ts';
+export * from './capabilities/bmc-reset.ts';
+export * from './capabilities/boot-device.ts';
+export * from './capabilities/console.ts';
+export * from './capabilities/firmware.ts';
+export * from './capabilities/fru.ts';
+export * from './capabilities/identify-led.ts';
+export * from './capabilities/identity.ts';
+export * from './capabilities/lan.ts';
+export * from './capabilities/power.ts';
+export * from './capabilities/raw.ts';
+export * from './capabilities/sensors.ts';
+export * from './capabilities/system-event-log.ts';
+export * from './capabilities/users.ts';
+export * from './capabilities/virtual-media.ts';
+export type { BreakerSettings, BreakerState } from './circuit-breaker.ts';
+export type { Capabilities, CapabilityName } from './contract.ts';
+export { capabilityMethods, isCapabilityName } from './contract.ts';
+export type { BmcDependencies } from './driver.ts';
+export { formatGuid, guidCandidates, isUsableGuid, parseGuid, sameGuid } from './guid.ts';
+export type { LaneSettings } from './lane.ts';
+export type { Bmc } from './open-bmc.ts';
+export { openBmc } from './open-bmc.ts';
+export type {
+  Clock,
+  RandomBytes,
+  RefusedCredentials,
+  UdpChannel,
+  UdpEndpoint,
+  UdpHandlers,
+  UdpTransport,
+} from './ports.ts';
+export { rememberRefusedInMemory } from './ports.ts';
+export { drivers } from './registry.ts';
+export type { BudgetSettings } from './request-budget.ts';
+export type {
+  BmcResult,
+  CallOptions,
+  Done,
+  DriverName,
+  Evidence,
+  Failed,
+  OutcomeUnknown,
+  Unsupported,
+} from './result.ts';
+export type { BmcCredential, BmcSettings, PublicBmcSettings } from './settings.ts';
+export { createSystemClock, createUdpTransport } from './system-ports.ts';

@@ -1,0 +1,133 @@
+/**
+ * The one lane to a BMC (design decision 10): whatever speaks to it, by whatever protocol, goes through here, strictly
+ * one at a time. The lane keeps the request budget, the circuit breaker, and the memory of refused credentials.
+ */
+import { AthanorError, asAthanorError } from '../errors/index.ts';
+import type { BreakerSettings, BreakerState } from './circuit-breaker.ts';
+import { CircuitBreaker, defaultBreakerSettings } from './circuit-breaker.ts';
+import type { Clock, RandomBytes, RefusedCredentials } from './ports.ts';
+import { abortedError } from './ports.ts';
+import type { BudgetSettings } from './request-budget.ts';
+import { defaultBudgetSettings, RequestBudget } from './request-budget.ts';
+
+export interface LaneSettings {
+  breaker?: BreakerSettings;
+  budget?: BudgetSettings;
+  /** How many calls may wait; one more is refused at once. */
+  maximumWaiting?: number;
+}
+
+export interface LaneDependencies {
+  clock: Clock;
+  randomBytes: RandomBytes;
+  refusedCredentials: RefusedCredentials;
+}
+
+/** What a credential is to the lane: never the secret itself. */
+export interface CredentialReference {
+  name: string;
+  fingerprint: string;
+}
+
+export interface Lane {
+  /** One exchange with the BMC, alone on the lane. An error `bmc-unreachable` counts against the breaker. */
+  exchange<Value>(task: () => Promise<Value>, signal?: AbortSignal): Promise<Value>;
+  /**
+   * A change with its read-back: changes queue among themselves, so that none disturbs what another waits to see. The
+   * task calls `exchange` for each request, and reads of others pass in between.
+   */
+  change<Value>(task: () => Promise<Value>, signal?: AbortSignal): Promise<Value>;
+  /** To be called when an answer came that only the BMC can have sent. */
+  heard(): void;
+  /** To be awaited before each packet. */
+  beforeSending(signal?: AbortSignal): Promise<void>;
+  /** Throws `bmc-authentication` for a credential that this BMC has refused. */
+  checkCredential(credential: CredentialReference): Promise<void>;
+  credentialRefused(credential: CredentialReference): Promise<void>;
+  readonly breakerState: BreakerState;
+}
+
+const defaultMaximumWaiting = 100;
+
+export function createLane(bmcName: string, dependencies: LaneDependencies, settings: LaneSettings = {}): Lane {
+  const { clock, randomBytes, refusedCredentials } = dependencies;
+  const breaker = new CircuitBreaker(bmcName, settings.breaker ?? defaultBreakerSettings, clock, randomBytes);
+  const budget = new RequestBudget(settings.budget ?? defaultBudgetSettings, clock);
+  const maximumWaiting = settings.maximumWaiting ?? defaultMaximumWaiting;
+  const exchanges = createQueue(bmcName, maximumWaiting);
+  const changes = createQueue(bmcName, maximumWaiting);
+
+  let heardSomething = false;
+
+  async function guarded<Value>(task: () => Promise<Value>): Promise<Value> {
+    breaker.check();
+    heardSomething = false;
+    try {
+      const value = await task();
+      if (heardSomething) breaker.answered();
+      return value;
+    } catch (thrown) {
+      const error = asAthanorError(thrown);
+      if (error.code === 'bmc-unreachable') breaker.unanswered();
+      else if (heardSomething) breaker.answered();
+      throw error;
+    }
+  }
+
+  return {
+    exchange: (task, signal) => exchanges(() => guarded(task), signal),
+    change: (task, signal) => changes(task, signal),
+    heard() {
+      heardSomething = true;
+    },
+    beforeSending: (signal) => budget.take(signal),
+    async checkCredential({ name, fingerprint }) {
+      if (!(await refusedCredentials.isRefused(bmcName, fingerprint))) return;
+      throw new AthanorError(
+        'bmc-authentication',
+        `BMC ${bmcName} has refused credential ${name} before; it is not tried again until it changes`,
+      );
+    },
+    async credentialRefused({ fingerprint }) {
+      await refusedCredentials.remember(bmcName, fingerprint);
+    },
+    get breakerState() {
+      return breaker.state;
+    },
+  };
+}
+
+type Queue = <Value>(task: () => Promise<Value>, signal?: AbortSignal) => Promise<Value>;
+
+/** First come, first served, one at a time. A task whose signal aborts while it waits is never started. */
+function createQueue(bmcName: string, maximumWaiting: number): Queue {
+  let tail: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  return (task, signal) => {
+    if (waiting >= maximumWaiting) {
+      return Promise.reject(
+        new AthanorError('conflict', `${waiting} calls already wait for BMC ${bmcName}`, {
+          remedy: 'Wait until they are through, or find out who sends so many.',
+        }),
+      );
+    }
+    if (signal?.aborted) return Promise.reject(abortedError(signal));
+    waiting += 1;
+    let started = false;
+    const turn = tail.then(() => {
+      waiting -= 1;
+      if (signal?.aborted) throw abortedError(signal);
+      started = true;
+      return task();
+    });
+    tail = turn.catch(() => undefined);
+    if (signal === undefined) return turn;
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        if (!started) reject(abortedError(signal));
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      turn.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    });
+  };
+}

@@ -1,0 +1,38 @@
+import type { DriverName } from './result.ts';
+
+export interface BmcSettings {
+  /** Unique; names the BMC in errors and in the memory of refused credentials. */
+  name: string;
+  driver: DriverName;
+  /** IP address or host name. */
+  address: string;
+  /** The driver's own default when left out. */
+  port?: number;
+  /** Unmanaged: the machine's NIC, for Wake-on-LAN. */
+  macAddress?: string;
+  /** Unmanaged: where the magic packet goes; 255.255.255.255 when left out. */
+  broadcastAddress?: string;
+  credential?: BmcCredential;
+  /** IPMI, in the order of preference; 17, 3 when left out. Only 17 and 3 are accepted. */
+  cipherSuites?: number[];
+}
+
+export interface BmcCredential {
+  /** The credential's name, which errors mention; not the login. */
+  name: string;
+  username: string;
+  /** Never leaves the driver. */
+  password: string;
+  /** Changes whenever user name or password does, and tells nothing about them. */
+  fingerprint: string;
+}
+
+/** The settings as anybody may see them. */
+export type PublicBmcSettings = Omit<BmcSettings, 'credential'> & { credential?: Omit<BmcCredential, 'password'> };
+
+export function withoutSecrets(settings: BmcSettings): PublicBmcSettings {
+  const { credential, ...rest } = settings;
+  if (credential === undefined) return rest;
+  const { name, username, fingerprint } = credential;
+  return { ...rest, credential: { name, username, fingerprint } };
+}
