@@ -1,20 +1,22 @@
 /**
  * What Node's sockets cannot do, by a few libc calls (Linux, glibc or musl): sockets bound to one network interface,
- * Router Advertisements from a raw socket, and forgetting an ARP entry. Everything else stays with node:dgram and
- * node:net, which adopt the descriptors made here. The structures below are written by hand:
+ * Router Advertisements from a raw socket, hardware addresses, and forgetting an ARP entry. Everything else stays with
+ * node:dgram and node:net, which adopt the descriptors made here. The structures below are written by hand:
  *
  * | structure    | layout                                                                                     |
  * |--------------|--------------------------------------------------------------------------------------------|
  * | sockaddr_in  | family (2, host order), port (2, network order), address (4), zero (8)                     |
  * | sockaddr_in6 | family (2), port (2), flow info (4), address (16), scope id (4, host order)                |
+ * | ifreq        | name (16), here a sockaddr: family (2), hardware address (14); 40 in all                  |
  * | arpreq       | protocol sockaddr (16), hardware sockaddr (16), flags (4), netmask sockaddr (16), dev (16) |
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { Server } from 'node:net';
-import { endianness, networkInterfaces } from 'node:os';
+import { endianness } from 'node:os';
 import koffi from 'koffi';
-import { AthanorError, type ErrorCode } from '../errors/index.ts';
+import { AthanorError } from '../errors/index.ts';
+import { asSocketError, missingInterface, systemCallError } from './socket-errors.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -30,6 +32,8 @@ const SO_BROADCAST = 6;
 const SO_BINDTODEVICE = 25;
 const IPV6_MULTICAST_HOPS = 18;
 const SIOCDARP = 0x8953;
+const SIOCGIFHWADDR = 0x8927;
+const ARPHRD_ETHER = 1;
 /** IFNAMSIZ: names are shorter than this, as one byte ends them. */
 const interfaceNameSize = 16;
 
@@ -164,23 +168,37 @@ export function openIcmpv6Sender(interfaceName: string, destination: Uint8Array)
  * Returns false where the kernel knew nothing of it.
  */
 export function forgetNeighbour(interfaceName: string, address: string): boolean {
-  const calls = libc();
-  const fd = succeeded(calls.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), 'socket', interfaceName);
-  try {
+  return withControlSocket(interfaceName, (fd) => {
     const request = new Uint8Array(68);
     request.set(socketAddress(address, 0), 0);
     request.set(Buffer.from(checkedName(interfaceName), 'latin1'), 52);
-    if (calls.ioctl(fd, SIOCDARP, request) === 0) return true;
+    if (libc().ioctl(fd, SIOCDARP, request) === 0) return true;
     if (koffi.errno() === koffi.os.errno['ENXIO']) return false;
-    throw failure('ioctl', koffi.errno(), interfaceName);
-  } finally {
-    calls.close(fd);
-  }
+    throw failure('ioctl SIOCDARP', interfaceName);
+  });
 }
 
-/** The hardware address of an interface, `aa:bb:cc:dd:ee:ff`, or undefined when it has no address of its own yet. */
+/** The hardware address of an interface, `aa:bb:cc:dd:ee:ff`, or undefined for one without (SIOCGIFHWADDR). */
 export function interfaceMac(interfaceName: string): string | undefined {
-  return networkInterfaces()[interfaceName]?.[0]?.mac;
+  return withControlSocket(interfaceName, (fd) => {
+    const request = new Uint8Array(40);
+    request.set(Buffer.from(checkedName(interfaceName), 'latin1'), 0);
+    succeeded(libc().ioctl(fd, SIOCGIFHWADDR, request), 'ioctl SIOCGIFHWADDR', interfaceName);
+    const [low = 0, high = 0] = request.subarray(16, 18);
+    const ethernet = hostShort(ARPHRD_ETHER).every((byte, index) => byte === [low, high][index]);
+    const bytes = Array.from(request.subarray(18, 24), (byte) => byte.toString(16).padStart(2, '0'));
+    return ethernet ? bytes.join(':') : undefined;
+  });
+}
+
+/** ioctl() asks about interfaces on any socket. */
+function withControlSocket<T>(interfaceName: string, use: (fd: number) => T): T {
+  const fd = succeeded(libc().socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), 'socket', interfaceName);
+  try {
+    return use(fd);
+  } finally {
+    libc().close(fd);
+  }
 }
 
 /** A socket bound first to the device, then to the address: in the other order it would hear other interfaces between. */
@@ -211,7 +229,7 @@ function bindToDevice(fd: number, interfaceName: string): void {
 function checkedName(interfaceName: string): string {
   const length = Buffer.byteLength(interfaceName, 'latin1');
   if (length > 0 && length < interfaceNameSize && !interfaceName.includes('\0')) return interfaceName;
-  throw noInterface(interfaceName, `no network interface can be named "${interfaceName}"`);
+  throw missingInterface(interfaceName, `no network interface can be named "${interfaceName}"`);
 }
 
 function socketAddress(address: string, port: number): Uint8Array {
@@ -243,52 +261,12 @@ function hostShort(value: number): Uint8Array {
 /** The result of a call that answers -1 and sets errno when it fails. */
 function succeeded(result: number, call: string, interfaceName: string, where?: BoundTo): number {
   if (result >= 0) return result;
-  throw failure(call, koffi.errno(), interfaceName, where);
+  throw failure(call, interfaceName, where);
 }
 
-const codesOfErrno: Record<string, ErrorCode> = {
-  EPERM: 'permission',
-  EACCES: 'permission',
-  EADDRINUSE: 'address-in-use',
-  ENODEV: 'invalid-configuration',
-  EADDRNOTAVAIL: 'invalid-configuration',
-};
-
-function failure(call: string, errno: number, interfaceName: string, where?: BoundTo): AthanorError {
+/** The error that errno tells of. Nothing may call libc between the failed call and this. */
+function failure(call: string, interfaceName: string, where?: BoundTo): AthanorError {
+  const errno = koffi.errno();
   const name = Object.entries(koffi.os.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
-  const at = where === undefined ? '' : ` ${where.address}:${where.port}`;
-  const message = `${call}${at} on ${interfaceName}: ${name}, ${libc().describe(errno)}`;
-  if (name === 'ENODEV') return noInterface(interfaceName, message);
-  return new AthanorError(codesOfErrno[name] ?? 'internal', message, remedyFor(name, interfaceName, where));
-}
-
-function noInterface(interfaceName: string, message: string): AthanorError {
-  return new AthanorError('invalid-configuration', message, {
-    field: 'interface',
-    value: interfaceName,
-    remedy: 'Name an interface that `ip link` lists.',
-  });
-}
-
-function remedyFor(errno: string, interfaceName: string, where?: BoundTo): { [key: string]: string } {
-  if (errno === 'EPERM' || errno === 'EACCES') {
-    return { remedy: 'Run as root, or give the process CAP_NET_RAW, CAP_NET_ADMIN and CAP_NET_BIND_SERVICE.' };
-  }
-  if (errno === 'EADDRINUSE' && where !== undefined) {
-    return { field: 'port', value: String(where.port), remedy: `Stop the program that holds port ${where.port}.` };
-  }
-  if (errno === 'EADDRNOTAVAIL' && where !== undefined) {
-    const remedy = `Give ${interfaceName} this address, or name one that it has.`;
-    return { field: 'address', value: where.address, remedy };
-  }
-  return {};
-}
-
-/** An error of Node's own sockets, which carries errno's name as its code. */
-function asSocketError(error: unknown, where: BoundTo): AthanorError {
-  if (error instanceof AthanorError) return error;
-  const name = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const message = error instanceof Error ? error.message : String(error);
-  const context = remedyFor(name, where.interface ?? 'the machine', where);
-  return new AthanorError(codesOfErrno[name] ?? 'internal', message, { ...context, cause: error });
+  return systemCallError({ call, errno: name, description: libc().describe(errno), interface: interfaceName, where });
 }

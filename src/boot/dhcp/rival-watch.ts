@@ -58,6 +58,7 @@ export function createRivalWatch(options: RivalWatchOptions): RivalWatch {
   let status: DhcpStatus = { state: 'stopped', since: clock.now() };
   let cancel: (() => void) | undefined;
   let lastEvidence = Number.NEGATIVE_INFINITY;
+  let lastInformed = Number.NEGATIVE_INFINITY;
   let lastProbe = Number.NEGATIVE_INFINITY;
   const hardwareAddress = Uint8Array.from(random(6));
   // Locally administered, one machine: nobody's address (IEEE 802).
@@ -72,9 +73,11 @@ export function createRivalWatch(options: RivalWatchOptions): RivalWatch {
   const probe = (): void => {
     lastProbe = clock.now();
     const transactionId = new DataView(Uint8Array.from(random(4)).buffer).getUint32(0);
-    for (const packet of probePackets(hardwareAddress, transactionId, network.address)) {
-      options.send(encodeDhcp(packet));
-    }
+    const [inform, discover] = probePackets(hardwareAddress, transactionId, network.address);
+    options.send(encodeDhcp(inform));
+    // A rival that answers INFORM is spared the DISCOVER, for which dnsmasq stops three seconds to ping the address.
+    const gentle = status.state === 'blocked' && clock.now() - lastInformed < timing.rivalSilence / 2;
+    if (!gentle) options.send(encodeDhcp(discover));
   };
 
   /** Some jitter, so that two servers that block each other do not look at the same moments for ever. */
@@ -97,9 +100,10 @@ export function createRivalWatch(options: RivalWatchOptions): RivalWatch {
     });
   };
 
-  const evidence = (rival: string): void => {
+  const evidence = ({ rival, informs }: Evidence): void => {
     if (status.state === 'stopped') return;
     lastEvidence = clock.now();
+    if (informs) lastInformed = lastEvidence;
     const state = network.allowRival ? 'serving' : 'blocked';
     if (status.state === state && status.rival !== undefined) return;
     const consequence = network.allowRival
@@ -131,8 +135,8 @@ export function createRivalWatch(options: RivalWatchOptions): RivalWatch {
       enter('stopped');
     },
     heard: (bytes, from) => {
-      const rival = serverAnswering(bytes, from, network.address);
-      if (rival !== undefined) evidence(rival);
+      const found = evidenceIn(bytes, from, network.address);
+      if (found !== undefined) evidence(found);
     },
     suspect: () => {
       if (status.state === 'serving' && clock.now() - lastProbe >= timing.probeWhileBlocked) probe();
@@ -146,8 +150,14 @@ export function createRivalWatch(options: RivalWatchOptions): RivalWatch {
   };
 }
 
-/** The address of another server whose answer this is, or undefined. */
-function serverAnswering(bytes: Uint8Array, from: string, ownAddress: string): string | undefined {
+interface Evidence {
+  /** The address of another server, whose answer this is. */
+  rival: string;
+  /** It is the answer to an INFORM. */
+  informs: boolean;
+}
+
+function evidenceIn(bytes: Uint8Array, from: string, ownAddress: string): Evidence | undefined {
   let packet: DhcpPacket;
   try {
     packet = decodeDhcp(bytes);
@@ -161,11 +171,17 @@ function serverAnswering(bytes: Uint8Array, from: string, ownAddress: string): s
   // A ProxyDHCP server offers no address (PXE 2.1, section 2.2.2): it stands beside a DHCP server by design.
   if (type === messageType.offer && packet.yiaddr === '0.0.0.0') return undefined;
   // Linux hands our own broadcasts to our own sockets as well.
-  const server = addressOption(packet, option.serverIdentifier) ?? from;
-  return server === ownAddress || from === ownAddress ? undefined : server;
+  const rival = addressOption(packet, option.serverIdentifier) ?? from;
+  if (rival === ownAddress || from === ownAddress) return undefined;
+  return { rival, informs: type === messageType.ack && packet.yiaddr === '0.0.0.0' };
 }
 
-function probePackets(hardwareAddress: Uint8Array, transactionId: number, address: string): DhcpPacket[] {
+/** An INFORM and a DISCOVER, to be sent in this order: dnsmasq reads nothing while it pings what it will offer. */
+function probePackets(
+  hardwareAddress: Uint8Array,
+  transactionId: number,
+  address: string,
+): [inform: DhcpPacket, discover: DhcpPacket] {
   const packet = (type: number, ciaddr: string, id: number): DhcpPacket => ({
     op: 1,
     hardwareType: 1,
@@ -186,7 +202,7 @@ function probePackets(hardwareAddress: Uint8Array, transactionId: number, addres
     ]),
   });
   return [
-    packet(messageType.discover, '0.0.0.0', transactionId),
     packet(messageType.inform, address, (transactionId ^ 0x80000000) >>> 0),
+    packet(messageType.discover, '0.0.0.0', transactionId),
   ];
 }

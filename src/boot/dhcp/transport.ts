@@ -111,17 +111,16 @@ function openAdvertiser(network: ServedNetwork, logger: BootLogger): Advertiser 
   if (!network.routerAdvertisement) return undefined;
   const consequence = 'no Router Advertisements: iPXE will wait about 15 s for IPv6 at each boot';
   let sender: LinkSender;
+  let message: Uint8Array;
   try {
+    const mac = interfaceMac(network.interface);
+    const link = mac === undefined ? {} : { sourceLinkLayerAddress: macBytes(mac) };
+    message = encodeRouterAdvertisement({ routerLifetime: 0, ...link });
     sender = openIcmpv6Sender(network.interface, allNodesAddress);
   } catch (error) {
     logger.warn({ error, network: network.name }, consequence);
     return undefined;
   }
-  const mac = interfaceMac(network.interface);
-  const message = encodeRouterAdvertisement({
-    routerLifetime: 0,
-    ...(mac === undefined ? {} : { sourceLinkLayerAddress: macBytes(mac) }),
-  });
   let complained = false;
   const send = (): void => {
     try {
