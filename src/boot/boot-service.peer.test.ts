@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createBootService, systemBootClock } from './index.ts';
 import type { BootEvent, BootService, BootServiceOptions, DhcpEvent, Lease, ServedNetwork } from './index.ts';
-import { guestKernel, startGuest, writeGuestInitrd } from './netboot/guest.fixture.ts';
+import { guestKernel, makeGuestNetwork, startGuest, writeGuestInitrd } from './netboot/guest.fixture.ts';
 
 // Every packet of a boot is answered by the service; the machines are real firmware in QEMU.
 const mac = '52:54:00:00:00:01';
@@ -27,6 +26,7 @@ const complain = (fields: object, message: string) => void complaints.push(`${me
 const logger = { debug() {}, info() {}, warn: complain, error: complain };
 const leases = new Map<string, Lease>();
 let directory = '';
+const removeNetworks: (() => void)[] = [];
 let service: BootService;
 let events: BootEvent[] = [];
 let dhcp: DhcpEvent[] = [];
@@ -35,17 +35,7 @@ let serving: Promise<void>;
 
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'boot-service-'));
-  const ip = (...args: string[]) => execFileSync('ip', args);
-  for (const [bridge, address] of [
-    ['br0', '10.77.0.1/24'],
-    ['br1', '10.78.0.1/24'],
-  ] as const) {
-    ip('link', 'add', bridge, 'type', 'bridge', 'forward_delay', '0', 'stp_state', '0');
-    ip('address', 'add', address, 'dev', bridge);
-    ip('link', 'set', bridge, 'up');
-  }
-  ip('tuntap', 'add', 'tap0', 'mode', 'tap');
-  ip('link', 'set', 'tap0', 'master', 'br0', 'up');
+  removeNetworks.push(makeGuestNetwork('br0', '10.77.0.1', 'tap0'), makeGuestNetwork('br1', '10.78.0.1'));
   writeGuestInitrd(join(directory, 'initrd'));
 });
 beforeEach(() => {
@@ -85,7 +75,10 @@ beforeEach(() => {
   service = createBootService(settings);
 });
 afterEach(() => service.stop());
-afterAll(() => rmSync(directory, { recursive: true }));
+afterAll(() => {
+  for (const remove of removeNetworks) remove();
+  rmSync(directory, { recursive: true });
+});
 
 describe('a machine boots from nothing but this service', () => {
   test.each([

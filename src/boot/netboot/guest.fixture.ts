@@ -62,6 +62,22 @@ export function writeGuestInitrd(path: string): void {
   throw new Error('no odd length found');
 }
 
+/** A bridge with this server's address and a tap for one guest; returns what takes both away. */
+export function makeGuestNetwork(bridge: string, address: string, tap?: string): () => void {
+  const ip = (...args: string[]) => execFileSync('ip', args);
+  ip('link', 'add', bridge, 'type', 'bridge', 'forward_delay', '0', 'stp_state', '0');
+  ip('address', 'add', `${address}/24`, 'dev', bridge);
+  ip('link', 'set', bridge, 'up');
+  if (tap !== undefined) {
+    ip('tuntap', 'add', tap, 'mode', 'tap');
+    ip('link', 'set', tap, 'master', bridge, 'up');
+  }
+  return () => {
+    if (tap !== undefined) ip('link', 'delete', tap);
+    ip('link', 'delete', bridge);
+  };
+}
+
 /** Prints what follows the code on the first serial port, then halts. Loaded at 0000:7C00. */
 const bootCode = Buffer.from(
   '31c08ed8' + // xor ax, ax; mov ds, ax

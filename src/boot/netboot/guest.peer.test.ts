@@ -12,7 +12,7 @@ import type { NetbootClient } from '../netboot-client.ts';
 import { createTftpServer } from '../tftp/index.ts';
 import type { TftpServer } from '../tftp/index.ts';
 import { openUdpSocket } from '../sockets.ts';
-import { guestKernel, startGuest, writeGuestDisk, writeGuestInitrd } from './guest.fixture.ts';
+import { guestKernel, makeGuestNetwork, startGuest, writeGuestDisk, writeGuestInitrd } from './guest.fixture.ts';
 import type { GuestOptions } from './guest.fixture.ts';
 import { createNetboot } from './index.ts';
 import type { BootAnswer, BootEvent } from './index.ts';
@@ -25,6 +25,7 @@ const complaints: string[] = [];
 const complain = (fields: object, message: string) => void complaints.push(`${message} ${JSON.stringify(fields)}`);
 const logger = { debug() {}, info() {}, warn: complain, error: complain };
 let directory = '';
+let removeNetwork: () => void;
 let dnsmasq: ChildProcess;
 let http: BootHttpServer;
 let tftp: TftpServer;
@@ -34,13 +35,8 @@ let tickets = 0;
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'netboot-'));
-  const ip = (...args: string[]) => execFileSync('ip', args);
-  ip('link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0', 'stp_state', '0');
-  ip('address', 'add', `${serverAddress}/24`, 'dev', 'br0');
-  ip('address', 'add', 'fd77::1/64', 'dev', 'br0', 'nodad');
-  ip('link', 'set', 'br0', 'up');
-  ip('tuntap', 'add', 'tap0', 'mode', 'tap');
-  ip('link', 'set', 'tap0', 'master', 'br0', 'up');
+  removeNetwork = makeGuestNetwork('br0', serverAddress, 'tap0');
+  execFileSync('ip', ['address', 'add', 'fd77::1/64', 'dev', 'br0', 'nodad']);
   const initrdFile = join(directory, 'initrd');
   writeGuestInitrd(initrdFile);
   answer = { kind: 'ramdisk', kernelFile: resolve(guestKernel()), initrdFile, commandLine: 'console=ttyS0 quiet' };
@@ -107,7 +103,9 @@ beforeEach(() => {
 });
 afterAll(async () => {
   dnsmasq.kill();
+  await once(dnsmasq, 'close');
   await Promise.all([tftp.close(), http.close()]);
+  removeNetwork();
   rmSync(directory, { recursive: true });
 });
 
