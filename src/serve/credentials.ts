@@ -1,0 +1,90 @@
+/** Credentials: sealed in the store, opened only for the driver that logs in with them. */
+import { AthanorError } from '../errors/index.ts';
+import type { BmcSettings } from '../site/index.ts';
+import type { Row, Store } from '../store/index.ts';
+
+export interface NewCredential {
+  protocol: 'ipmi';
+  username: string;
+  password: string;
+}
+
+export interface Credentials {
+  /** Keep a credential; a changed one may be tried again where the old one was refused. */
+  set(name: string, credential: NewCredential): Promise<void>;
+  /** The credential in clear for a driver, or undefined when there is none of that name. */
+  open(name: string): Promise<BmcSettings['credential']>;
+}
+
+/** IPMI v2.0 §22.30: a password has at most 20 bytes, a user name at most 16. */
+const LONGEST_PASSWORD = 20;
+const LONGEST_USERNAME = 16;
+
+function requireThatIpmiCanCarry(name: string, { username, password }: NewCredential): void {
+  for (const [field, value, longest] of [
+    ['username', username, LONGEST_USERNAME],
+    ['password', password, LONGEST_PASSWORD],
+  ] as const)
+    if (Buffer.byteLength(value) > longest)
+      throw new AthanorError(
+        'invalid-input',
+        `the ${field} of credential ${name} is longer than IPMI's ${longest} bytes`,
+        {
+          field: `credentials[${name}].${field}`,
+          value: `${Buffer.byteLength(value)} bytes`,
+          remedy: `Choose one of at most ${longest} bytes on the BMC.`,
+        },
+      );
+}
+
+const place = (row: Pick<Row<'credentials'>, 'id'>) => ({ table: 'credentials', id: row.id, field: 'password' });
+
+/** @param changed called after a credential was kept */
+export function createCredentials(
+  store: Store,
+  now: () => number,
+  changed: (name: string) => Promise<void>,
+): Credentials {
+  return {
+    set: async (name, credential) => {
+      requireThatIpmiCanCarry(name, credential);
+      const { protocol, username, password } = credential;
+      const fingerprint = store.secrets.fingerprint(name, protocol, username, password);
+      const kept = await store.transaction(async (trx) => {
+        const before = await trx.selectFrom('credentials').selectAll().where('name', '=', name).executeTakeFirst();
+        if (before?.fingerprint === fingerprint) return false;
+        const id = before?.id ?? store.newId();
+        const row = {
+          protocol,
+          username,
+          password_sealed: store.secrets.seal(place({ id }), password),
+          fingerprint,
+          updated_at: now(),
+        };
+        if (before === undefined)
+          await trx
+            .insertInto('credentials')
+            .values({ id, name, ...row })
+            .execute();
+        else await trx.updateTable('credentials').set(row).where('id', '=', id).execute();
+        await store.events.appendEvent(trx, {
+          kind: before === undefined ? 'credential.added' : 'credential.changed',
+          subject: { kind: 'credential', id },
+          data: { name, protocol, username },
+        });
+        return true;
+      });
+      if (kept) await changed(name);
+    },
+    open: async (name) => {
+      const row = await store.db.selectFrom('credentials').selectAll().where('name', '=', name).executeTakeFirst();
+      if (row === undefined) return undefined;
+      return {
+        name,
+        username: row.username,
+        password: store.secrets.open(place(row), row.password_sealed),
+        fingerprint: row.fingerprint,
+      };
+    },
+  };
+}
