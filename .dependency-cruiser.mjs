@@ -23,6 +23,8 @@ const roomRules = Object.entries(arrows).map(([room, allowed]) => ({
   to: { path: '^src/', pathNot: `^src/(${[room, 'errors', ...allowed].join('|')})/` },
 }));
 
+const doors = ['^src/$1/', '^src/[^/]+/index\\.ts$', '^src/protocols/[^/]+/index\\.ts$'];
+
 export default {
   forbidden: [
     ...roomRules,
@@ -30,11 +32,15 @@ export default {
       name: 'only-through-the-door',
       comment: 'Import a room by its index.ts (a protocol by its own index.ts).',
       severity: 'error',
-      from: { path: '^src/([^/]+)/' },
-      to: {
-        path: '^src/([^/]+)/',
-        pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$', '^src/protocols/[^/]+/index\\.ts$'],
-      },
+      from: { path: '^src/([^/]+)/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/([^/]+)/', pathNot: doors },
+    },
+    {
+      name: 'tests-only-through-doors',
+      comment: 'A test may also use what another room offers to tests in its testing/ folder.',
+      severity: 'error',
+      from: { path: '^src/([^/]+)/.*\\.test\\.ts$' },
+      to: { path: '^src/([^/]+)/', pathNot: [...doors, '^src/[^/]+/testing/'] },
     },
     {
       name: 'protocols-are-pure',
