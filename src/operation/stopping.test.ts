@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { openEngine } from './engine/engine.ts';
 import { type OperationStep, createOperations } from './index.ts';
 import { definition, nothing, step, untilAborted, useBenches, waiting } from './testing/operations-fixture.ts';
 
 const benches = useBenches();
+const logger = { info() {}, warn() {}, error() {} };
 
 describe('stopping and going on', () => {
   test('a stop interrupts the step without failing anything; the next start asks it whether it had acted', async () => {
@@ -84,7 +86,6 @@ describe('stopping and going on', () => {
     const id = await b.operations.start('test-work', null, {});
     await b.event(id, 'operation.step.started');
     const engine = { kind: 'sqlite', file: join(benches.directory(), 'engine.db') } as const;
-    const logger = { info() {}, warn() {}, error() {} };
     const second = createOperations({ store: b.store, engine, definitions: work, clock: Date, logger });
     let started = false;
     const starting = second.startWorker().then(() => {
@@ -96,5 +97,28 @@ describe('stopping and going on', () => {
     await starting;
     expect((await b.ended(id)).state).toBe('succeeded');
     await second.stop();
+  });
+
+  test('runs of the engine that belong to no operation are cancelled', async () => {
+    const work = [definition([waiting('wait')])];
+    const first = await benches.open(work);
+    await first.operations.startWorker();
+    const id = await first.operations.start('test-work', null, {});
+    await first.event(id, 'operation.step.started');
+    await first.operations.stop();
+    const engineRuns = async () => {
+      const storage = { kind: 'sqlite', file: join(benches.directory(), 'engine.db') } as const;
+      const engine = await openEngine({ storage, concurrency: 1, logger, execute: async () => {} });
+      const runs = await engine.liveRuns();
+      await engine.close(1_000);
+      return runs.map((run) => run.operationId);
+    };
+    expect(await engineRuns()).toEqual([id]);
+    await first.store.db.deleteFrom('operation_steps').execute();
+    await first.store.db.deleteFrom('operations').execute();
+    const second = await benches.restart(first, work);
+    await second.operations.startWorker();
+    await second.operations.stop();
+    expect(await engineRuns()).toEqual([]);
   });
 });

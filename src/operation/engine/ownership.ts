@@ -47,7 +47,7 @@ export function ownSqlite(engineFile: string): Promise<Ownership> {
 /** PostgreSQL: a session advisory lock on a connection of its own; the server drops it with the connection. */
 export function ownPostgres(url: string, schema: string): Promise<Ownership> {
   return acquire(async () => {
-    const client = new pg.Client({ connectionString: url, keepAlive: true });
+    const client = new pg.Client({ connectionString: url, application_name: 'athanor-engine-owner', keepAlive: true });
     let released = false;
     const lost = new Promise<void>((resolve) => {
       const gone = () => {

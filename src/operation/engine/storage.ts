@@ -27,6 +27,7 @@ const freeLive = (table: string, now: string) =>
   `UPDATE ${table} SET available_at = ${now}, worker_id = NULL WHERE status IN ('pending', 'running', 'sleeping')`;
 
 export async function openStorage(options: EngineOptions): Promise<EngineStorage> {
+  if (options.kind === 'postgres') refuseSocketUrl(options.url);
   const ownership = await own(options);
   try {
     return { backend: await openBackend(options), ownership };
@@ -58,7 +59,6 @@ async function openBackend(options: EngineOptions): Promise<Backend> {
     return backend;
   }
   const schema = schemaOf(options);
-  refuseSocketUrl(options.url);
   // Connecting checks the schema's name and makes the tables.
   const backend = await BackendPostgres.connect(options.url, { schema });
   const client = new pg.Client({ connectionString: options.url });
