@@ -17,10 +17,10 @@ export interface IpmiCommand<Request, Response> {
   idempotent: boolean;
   /** The completion codes 0x80–0xBE that the command defines for itself. */
   completionCodes?: Readonly<Record<number, string>>;
-  encodeRequest(request: Request): Uint8Array;
-  decodeRequest(bytes: Uint8Array): Request;
-  encodeResponse(response: Response): Uint8Array;
-  decodeResponse(bytes: Uint8Array): Response;
+  encodeRequest: (request: Request) => Uint8Array;
+  decodeRequest: (bytes: Uint8Array) => Request;
+  encodeResponse: (response: Response) => Uint8Array;
+  decodeResponse: (bytes: Uint8Array) => Response;
 }
 
 /** The request of a command that has no request data. */

@@ -17,7 +17,7 @@ export function ipmiIdentity(context: IpmiContext): IdentityCapability {
 
 async function readDeviceId(context: IpmiContext, note: Note, signal?: AbortSignal): Promise<BmcDeviceId> {
   const device = await context.client.run(getDeviceId, noData, signal);
-  const firmwareVersion = `${device.firmwareMajor}.${String(device.firmwareMinor).padStart(2, '0')}`;
+  const firmwareVersion = `${device.firmwareMajor}.${device.firmwareMinor.toString(16).padStart(2, '0')}`;
   note(getDeviceId.name, `manufacturer ${device.manufacturerId}, product ${device.productId}, ${firmwareVersion}`);
   return {
     deviceId: device.deviceId,

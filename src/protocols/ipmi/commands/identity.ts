@@ -10,7 +10,7 @@ export interface DeviceId {
   /** False while the device updates its firmware or initialises itself. */
   available: boolean;
   firmwareMajor: number;
-  /** As people read it: the byte is BCD. */
+  /** The byte as it came. Meant as BCD, so 0x08 in major 9 is read `9.08`; some vendors put plain hex there. */
   firmwareMinor: number;
   ipmiVersion: string;
   /** Additional device support, bit 0 sensors … bit 7 chassis. */
@@ -35,7 +35,7 @@ export const getDeviceId: IpmiCommand<NoData, DeviceId> = {
     bytes[0] = response.deviceId;
     bytes[1] = (response.providesDeviceSdrs ? 0x80 : 0) | (response.deviceRevision & 0x0f);
     bytes[2] = (response.available ? 0 : 0x80) | (response.firmwareMajor & 0x7f);
-    bytes[3] = toBcd(response.firmwareMinor);
+    bytes[3] = response.firmwareMinor;
     bytes[4] = (Number(ipmiMinor) << 4) | Number(ipmiMajor);
     bytes[5] = response.additionalSupport;
     bytes.writeUIntLE(response.manufacturerId & 0x0fffff, 6, 3);
@@ -55,7 +55,7 @@ export const getDeviceId: IpmiCommand<NoData, DeviceId> = {
       providesDeviceSdrs: (revision & 0x80) !== 0,
       available: (major & 0x80) === 0,
       firmwareMajor: major & 0x7f,
-      firmwareMinor: fromBcd(minor),
+      firmwareMinor: minor,
       ipmiVersion: `${version & 0x0f}.${version >> 4}`,
       additionalSupport: reader.byte(),
       manufacturerId: reader.uint24LittleEndian() & 0x0fffff,
@@ -86,14 +86,4 @@ function guidCommand(name: string, command: number): IpmiCommand<NoData, Guid> {
     encodeResponse: ({ guid }) => Buffer.from(guid),
     decodeResponse: (bytes) => ({ guid: new ByteReader(bytes, `${name} response`).bytes(16) }),
   };
-}
-
-function fromBcd(byte: number): number {
-  return (byte >> 4) * 10 + (byte & 0x0f);
-}
-
-function toBcd(value: number): number {
-  // Vendors put nibbles above nine here, so decoded values reach 165.
-  const tens = Math.min(15, Math.floor(value / 10));
-  return (tens << 4) | (value - tens * 10);
 }
