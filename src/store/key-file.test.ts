@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +28,18 @@ test('programs that start at once agree on one key and leave no draft', async ()
   expect(await readdir(join(directory, 'made'))).toEqual(['key']);
 });
 
-test.each([0o640, 0o604, 0o620, 0o601])('refuses mode %o, naming file and remedy', async (mode) => {
+test('a key that another program makes meanwhile is taken, not replaced', async () => {
+  const theirs = Buffer.alloc(32, 1);
+  const random = (size: number): Buffer => {
+    mkdirSync(join(directory, 'made'), { recursive: true });
+    writeFileSync(file, theirs, { mode: 0o600 });
+    return randomBytes(size);
+  };
+  expect(await readOrMakeKeyFile(file, random)).toEqual(theirs);
+  expect(await readFile(file)).toEqual(theirs);
+});
+
+test.each([0o640, 0o604, 0o620, 0o601])('refuses mode %i (decimal), naming file and remedy', async (mode) => {
   await readOrMakeKeyFile(file, randomBytes);
   await chmod(file, mode);
   await expect(readOrMakeKeyFile(file, randomBytes)).rejects.toMatchObject({
