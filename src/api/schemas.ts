@@ -31,7 +31,7 @@ export const powerStates = ['on', 'off', 'unknown'] as const;
 export const powerActions = ['on', 'off', 'cycle', 'reset', 'soft'] as const;
 export const bootDevices = ['pxe', 'disk', 'cdrom', 'bios', 'default'] as const;
 export const actionOutcomes = ['done', 'unsupported', 'failed', 'outcome unknown'] as const;
-export const networkStates = ['serving', 'blocked', 'unserved', 'failed'] as const;
+export const networkStates = ['probing', 'serving', 'blocked', 'unserved', 'failed'] as const;
 
 export const failureSchema = z
   .object({

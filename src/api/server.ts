@@ -72,6 +72,7 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
     bodyLimit: maximumBodyBytes,
     routerOptions: { maxParamLength: 300 },
     genReqId: () => randomUUID(),
+    return503OnClosing: false, // refuseWhenClosing answers a problem document instead
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
   });
   app.setValidatorCompiler(validatorCompiler);
@@ -80,6 +81,7 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(notFound);
   logRequests(app);
+  refuseWhenClosing(app);
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',
@@ -143,6 +145,19 @@ function notFound(request: { method: string; url: string }): never {
     field: 'path',
     value: path,
     remedy: 'Look at /openapi.json for what there is.',
+  });
+}
+
+/** What still comes in on open connections while the server stops is told to come again. */
+function refuseWhenClosing(app: FastifyInstance): void {
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  app.addHook('onRequest', async (_, reply) => {
+    if (!closing) return;
+    void reply.header('connection', 'close').header('retry-after', '1');
+    throw new AthanorError('unreachable', 'The server is stopping.', { remedy: 'Try again in a moment.' });
   });
 }
 

@@ -1,0 +1,120 @@
+/** The typed client: undici over the pinned connection, answers parsed by the API's own schemas. */
+import { Agent, request } from 'undici';
+import type { z } from 'zod';
+import { type EventView, problemSchema } from '../api/index.ts';
+import { AthanorError, catalogue, type ErrorCode } from '../errors/index.ts';
+import { followEvents, type EventQuery } from './event-stream.ts';
+import { parseServer, pinnedConnector } from './pinned-connection.ts';
+
+export interface Login {
+  server: string;
+  /** SHA-256 of the server's certificate. */
+  fingerprint: string;
+  token: string;
+}
+
+export interface Client {
+  get<Answer>(path: string, answer: z.ZodType<Answer>): Promise<Answer>;
+  send<Answer>(method: 'PUT' | 'POST', path: string, body: unknown, answer: z.ZodType<Answer>): Promise<Answer>;
+  events(query: EventQuery, signal: AbortSignal): AsyncIterable<EventView>;
+  close(): Promise<void>;
+}
+
+/** A path below /api/v1 whose parts may hold any text. */
+export function path(strings: TemplateStringsArray, ...values: string[]): string {
+  return strings.reduce((all, part, index) => all + part + encodeURIComponent(values[index] ?? ''), '');
+}
+
+/** A BMC may take its time; the server gives up before this. */
+const answerTimeoutMs = 120_000;
+/** The server shows life every 15 s. */
+const silenceTimeoutMs = 45_000;
+
+export function createClient(login: Login): Client {
+  const server = parseServer(login.server);
+  const dispatcher = new Agent({
+    connect: pinnedConnector(server, login.fingerprint),
+    headersTimeout: answerTimeoutMs,
+    bodyTimeout: silenceTimeoutMs,
+    connections: 4,
+  });
+  const authorization = `Bearer ${login.token}`;
+
+  async function call(method: 'GET' | 'PUT' | 'POST', relative: string, body?: unknown) {
+    const headers = { authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+    const content = body === undefined ? {} : { body: JSON.stringify(body) };
+    try {
+      return await request(`${server.origin}/api/v1/${relative}`, { method, dispatcher, headers, ...content });
+    } catch (error) {
+      throw connectionError(error, login.server);
+    }
+  }
+
+  async function answerOf<Answer>(response: Awaited<ReturnType<typeof call>>, schema: z.ZodType<Answer>) {
+    const content: unknown = await response.body.json().catch(() => undefined);
+    if (response.statusCode >= 400) throw problemError(response.statusCode, content);
+    const parsed = schema.safeParse(content);
+    if (parsed.success) return parsed.data;
+    throw new AthanorError('internal', 'The server answered something this command does not understand.', {
+      remedy: 'Use the command line of the same version as the server.',
+      cause: parsed.error,
+    });
+  }
+
+  return {
+    get: async (relative, schema) => answerOf(await call('GET', relative), schema),
+    send: async (method, relative, body, schema) => answerOf(await call(method, relative, body), schema),
+    events: (query, signal) =>
+      followEvents(query, signal, async (search, lastEventId) => {
+        const headers = { authorization, ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) };
+        try {
+          const url = `${server.origin}/api/v1/events?${search}`;
+          const response = await request(url, { method: 'GET', dispatcher, headers, signal });
+          if (response.statusCode === 200) return response.body;
+          throw problemError(response.statusCode, await response.body.json().catch(() => undefined));
+        } catch (error) {
+          throw connectionError(error, login.server);
+        }
+      }),
+    close: () => dispatcher.destroy(),
+  };
+}
+
+function problemError(status: number, content: unknown): AthanorError {
+  const parsed = problemSchema.safeParse(content);
+  if (!parsed.success) {
+    if (status >= 502 && status <= 504)
+      return new AthanorError('unreachable', `A proxy answered ${status} instead of Athanor.`);
+    return new AthanorError('internal', `The server answered ${status} without a problem document.`, {
+      remedy: 'Check that the address is that of Athanor and of no proxy before it.',
+    });
+  }
+  const { code, detail, field, value, remedy } = parsed.data;
+  return errorOfCode(code, detail, remedy, field, value);
+}
+
+/** An error as the server named it; a code that a newer server has and this catalogue has not is `internal` here. */
+export function errorOfCode(
+  code: string,
+  message: string,
+  remedy: string,
+  field?: string,
+  value?: string,
+): AthanorError {
+  return new AthanorError(isErrorCode(code) ? code : 'internal', message, {
+    ...(field === undefined ? {} : { field }),
+    ...(value === undefined ? {} : { value }),
+    ...(remedy === '' ? {} : { remedy }),
+  });
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(catalogue, code);
+}
+
+function connectionError(error: unknown, server: string): Error {
+  if (error instanceof AthanorError) return error;
+  if (error instanceof Error && error.name === 'AbortError') return error;
+  const why = error instanceof Error ? ('code' in error ? String(error.code) : error.message) : String(error);
+  return new AthanorError('unreachable', `The connection to ${server} broke: ${why}.`, { cause: error });
+}

@@ -1,0 +1,56 @@
+/** The process as the commands see it: streams, environment, and what the terminal can show. */
+import { AthanorError } from '../errors/index.ts';
+
+export interface Terminal {
+  stdin: NodeJS.ReadStream;
+  stdout: NodeJS.WriteStream;
+  stderr: NodeJS.WriteStream;
+  environment: NodeJS.ProcessEnv;
+  /** Fires at Ctrl-C and at SIGTERM. */
+  signal: AbortSignal;
+}
+
+/** Standard input to its end, for secrets that must not stand on a command line. One newline at the end is dropped. */
+export async function readSecretFromStdin(terminal: Terminal, what: string): Promise<string> {
+  const { stdin, stderr } = terminal;
+  let text = '';
+  if (stdin.isTTY) {
+    stderr.write(`${what}: `);
+    text = await readHiddenLine(terminal);
+    stderr.write('\n');
+  } else {
+    for await (const chunk of stdin) {
+      text += String(chunk);
+      if (text.length > 65_536) throw new AthanorError('invalid-input', `Standard input is too long for a ${what}.`);
+    }
+  }
+  const secret = text.replace(/\r?\n$/, '');
+  if (secret !== '') return secret;
+  throw new AthanorError('invalid-input', `Standard input holds no ${what}.`, { remedy: `Write the ${what} to it.` });
+}
+
+async function readHiddenLine({ stdin }: Terminal): Promise<string> {
+  stdin.setRawMode(true);
+  try {
+    let line = '';
+    for await (const chunk of stdin) {
+      for (const letter of String(chunk)) {
+        if (letter === '\r' || letter === '\n' || letter === '\u0004') return line;
+        if (letter === '\u0003') throw new AthanorError('aborted', 'Interrupted.');
+        line = letter === '\u007f' ? line.slice(0, -1) : line + letter;
+      }
+    }
+    return line;
+  } finally {
+    stdin.setRawMode(false);
+    stdin.pause();
+  }
+}
+
+/** Text that came from a machine or a network, with nothing in it that a terminal would obey. */
+export function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (character) =>
+    character === '\n' || character === '\t' ? ' ' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
