@@ -128,6 +128,8 @@ describe('a machine that has a lease', () => {
     const address = await lease(bench);
     await bench.receive(message('release', { mac: second, server: serverAddress, fields: { ciaddr: address } }));
     expect(await bench.receive(message('discover', { mac: second }))).toEqual([]);
+    await bench.receive(message('release', { server: serverAddress, fields: { ciaddr: '10.77.0.50' } }));
+    expect(bench.store.leases.get(clientMac)?.state).toBe('bound');
     await bench.receive(message('release', { server: serverAddress, fields: { ciaddr: address } }));
     expect(bench.store.leases.get(clientMac)?.state).toBe('released');
     expect(await lease(bench, second)).toBe(address);
