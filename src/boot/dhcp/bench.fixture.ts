@@ -13,7 +13,7 @@ import {
 } from '../../protocols/dhcp/index.ts';
 import type { BootClock } from '../boot-ports.ts';
 import { createDhcpServer, type DhcpServer } from './server.ts';
-import type { BootOptions, DhcpTiming, Lease, ServedNetwork } from './ports.ts';
+import type { BootOptions, DhcpTiming, Lease, ServedNetwork, TransportHandlers } from './ports.ts';
 import {
   type RecordingBackend,
   type RecordingLogger,
@@ -23,7 +23,6 @@ import {
   recordingStore,
   servedNetwork,
 } from './recording.fixture.ts';
-import type { TransportHandlers } from './transport.ts';
 
 export interface ManualClock extends BootClock {
   /** Let time pass, timers run in their order and promises settle. */

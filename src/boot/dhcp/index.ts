@@ -6,4 +6,4 @@ export * from './addresses.ts';
 export * from './ports.ts';
 export { createDhcpServer, type DhcpServer } from './server.ts';
 export { checkServedNetwork } from './served-network.ts';
-export { type DhcpTransport, interfaceTransport, type OpenTransport, type TransportHandlers } from './transport.ts';
+export { interfaceTransport } from './transport.ts';

@@ -1,7 +1,6 @@
 /** What the DHCP server is told, what it asks of others, and what it tells them. */
 import type { BootClock, BootLogger } from '../boot-ports.ts';
 import type { NetbootClient } from '../netboot-client.ts';
-import type { DhcpTransport } from './transport.ts';
 
 export interface AddressRange {
   first: string;
@@ -95,6 +94,32 @@ export interface DhcpBackend {
   /** The server of a network changed its state. */
   statusChanged?(network: string, status: DhcpStatus): void;
 }
+
+export interface TransportHandlers {
+  /** A packet came to port 67. */
+  toServer(bytes: Uint8Array): void;
+  /** A packet came to port 68: another server's answer, or the broadcast of our own. */
+  toClient(bytes: Uint8Array, from: string): void;
+}
+
+export interface OpenTransport {
+  /** Send from port 67 of the server's address. */
+  reply(bytes: Uint8Array, address: string, port: number): void;
+  /** Broadcast from port 68 to port 67, as a client does. */
+  probe(bytes: Uint8Array): void;
+  /** Who on the link answers for this address: its MAC, or undefined within about 100 ms when nobody does. */
+  whoHas(address: string): Promise<string | undefined>;
+  /** Send one Router Advertisement. */
+  advertise(): void;
+  close(): Promise<void>;
+}
+
+/** Opens the sockets of one network. */
+export type DhcpTransport = (
+  network: ServedNetwork,
+  handlers: TransportHandlers,
+  tools: { clock: BootClock; logger: BootLogger },
+) => Promise<OpenTransport>;
 
 export interface DhcpServerOptions {
   network: ServedNetwork;

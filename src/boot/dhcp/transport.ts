@@ -2,35 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { allNodesAddress, encodeRouterAdvertisement } from '../../protocols/icmpv6/index.ts';
 import { macBytes } from '../../protocols/dhcp/index.ts';
-import type { BootClock, BootLogger } from '../boot-ports.ts';
+import type { BootLogger } from '../boot-ports.ts';
 import { forgetNeighbour, interfaceMac, type LinkSender, openIcmpv6Sender, openUdpSocket } from '../sockets.ts';
-import type { ServedNetwork } from './ports.ts';
-
-export interface TransportHandlers {
-  /** A packet came to port 67. */
-  toServer(bytes: Uint8Array): void;
-  /** A packet came to port 68: another server's answer, or the broadcast of our own. */
-  toClient(bytes: Uint8Array, from: string): void;
-}
-
-export interface OpenTransport {
-  /** Send from port 67 of the server's address. */
-  reply(bytes: Uint8Array, address: string, port: number): void;
-  /** Broadcast from port 68 to port 67, as a client does. */
-  probe(bytes: Uint8Array): void;
-  /** Who on the link answers for this address: its MAC, or undefined within about 100 ms when nobody does. */
-  whoHas(address: string): Promise<string | undefined>;
-  /** Send one Router Advertisement. */
-  advertise(): void;
-  close(): Promise<void>;
-}
-
-/** Opens the sockets of one network. */
-export type DhcpTransport = (
-  network: ServedNetwork,
-  handlers: TransportHandlers,
-  tools: { clock: BootClock; logger: BootLogger },
-) => Promise<OpenTransport>;
+import type { DhcpTransport, ServedNetwork } from './ports.ts';
 
 /** Discard, RFC 863: nobody listens, and a packet to it makes the kernel ask for the neighbour. */
 const discardPort = 9;
