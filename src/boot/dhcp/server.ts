@@ -11,11 +11,12 @@ import { subnetContains } from './addresses.ts';
 import { clientOf } from './client.ts';
 import { type Exchange, type ExchangeTools, handlers } from './exchange.ts';
 import { createLeaseTable, type LeaseTable } from './lease-table.ts';
-import { type DhcpServerOptions, type DhcpStatus, defaultTiming, type ServedNetwork } from './ports.ts';
+import { defaultTiming } from './ports.ts';
+import type { DhcpServerOptions, DhcpStatus, OpenTransport, ServedNetwork } from './ports.ts';
 import { createRivalWatch } from './rival-watch.ts';
 import { createRouterAdvertiser } from './router-advertiser.ts';
 import { checkServedNetwork } from './served-network.ts';
-import { interfaceTransport, type OpenTransport } from './transport.ts';
+import { interfaceTransport } from './transport.ts';
 
 export interface DhcpServer {
   /** Load the leases and open the sockets; clients are answered once the first look for rivals is over (about 1 s). */
