@@ -1,12 +1,11 @@
 /**
  * Builds the ramdisk from Debian packages: `node ramdisk/build.ts --output build/ramdisk`.
  *
- * | file                 | holds                                                              |
- * | -------------------- | ------------------------------------------------------------------ |
- * | vmlinuz              | the kernel chosen by --kernel                                      |
- * | vmlinuz-FLAVOUR      | each of the kernels, e.g. vmlinuz-amd64 and vmlinuz-cloud-amd64    |
- * | initrd               | one cpio archive, not compressed, with the modules of both kernels |
- * | manifest.json        | packages, versions, sizes, digests                                 |
+ * | file                             | holds                                                                   |
+ * | -------------------------------- | ----------------------------------------------------------------------- |
+ * | vmlinuz, initrd                  | the flavour chosen by --kernel; by default the one for every machine    |
+ * | vmlinuz-FLAVOUR, initrd-FLAVOUR  | each flavour: `amd64`, and `cloud-amd64` for virtual machines           |
+ * | manifest.json                    | packages, versions, sizes, digests                                      |
  */
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -15,8 +14,13 @@ import { encodeCpio } from '../src/protocols/cpio/index.ts';
 import { type BuiltFile, digestOfSources, isFresh, writeWhole } from './build-record.ts';
 import { packageNames, ramdiskContents } from './contents.ts';
 import { fetchPackages, kernelPackageOf, unpackPackage } from './debian-packages.ts';
+import { allDrivers, cloudDrivers } from './drivers.ts';
 
-const flavours: readonly string[] = ['linux-image-amd64', 'linux-image-cloud-amd64'];
+const driversOf: Readonly<Record<string, readonly string[]>> = {
+  'linux-image-amd64': allDrivers,
+  'linux-image-cloud-amd64': cloudDrivers,
+};
+const flavours = Object.keys(driversOf);
 const root = path.dirname(import.meta.dirname);
 
 const { values } = parseArgs({
@@ -41,6 +45,7 @@ async function build(sources: string): Promise<void> {
     metapackages.map(async (metapackage) => ({
       flavour: metapackage.name,
       short: metapackage.name.replace('linux-image-', ''),
+      drivers: driversOf[metapackage.name] ?? [],
       packageName: await kernelPackageOf(metapackage),
     })),
   );
@@ -51,12 +56,14 @@ async function build(sources: string): Promise<void> {
     const unpacked = (name: string): string => path.join(work, name);
     for (const one of packages) await unpackPackage(one, unpacked(one.name));
     const files: BuiltFile[] = [];
-    for (const { flavour, short, packageName } of kernels) {
+    for (const { flavour, short, packageName, drivers } of kernels) {
       const image = await onlyFile(path.join(unpacked(packageName), 'boot'), 'vmlinuz-');
-      files.push(await writeWhole(output, `vmlinuz-${short}`, image));
-      if (flavour === kernel) files.push(await writeWhole(output, 'vmlinuz', image));
+      const initrd = encodeCpio(await ramdiskContents(unpacked, packageName, drivers));
+      for (const suffix of flavour === kernel ? ['', `-${short}`] : [`-${short}`]) {
+        files.push(await writeWhole(output, `vmlinuz${suffix}`, image));
+        files.push(await writeWhole(output, `initrd${suffix}`, initrd));
+      }
     }
-    files.push(await writeWhole(output, 'initrd', encodeCpio(await ramdiskContents(unpacked, kernelPackages))));
     const described = packages.map(({ name, version, sha256 }) => ({ name, version, sha256 }));
     const manifest = { kernel, architecture: 'amd64', packages: described, files, sources };
     await writeWhole(output, 'manifest.json', `${JSON.stringify(manifest, undefined, 2)}\n`);

@@ -2,7 +2,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { CpioEntry } from '../src/protocols/cpio/index.ts';
-import { drivers } from './drivers.ts';
 import { modulesAlias, modulesDep, selectModules } from './kernel-modules.ts';
 
 /** The packages besides the kernels. */
@@ -20,11 +19,11 @@ const fromPackages: readonly [target: string, packageName: string, source: strin
   [`${libraries}/libm.so.6`, 'libc6', `${libraries}/libm.so.6`],
   [`${libraries}/libcrypt.so.1`, 'libcrypt1', `${libraries}/libcrypt.so.1`],
   // The Perl modules that the agent uses, and what those use.
-  ...[
-    ...['Carp.pm', 'Config.pm', 'Errno.pm', 'Exporter.pm', 'Exporter/Heavy.pm', 'Fcntl.pm', 'Socket.pm', 'XSLoader.pm'],
-    ...['constant.pm', 'overloading.pm', 'strict.pm', 'vars.pm', 'warnings.pm', 'warnings/register.pm', 'integer.pm'],
-    ...['File/Glob.pm', 'auto/File/Glob/Glob.so', 'auto/Fcntl/Fcntl.so', 'auto/Socket/Socket.so', 'bytes.pm'],
-  ].map((file): [string, string, string] => [`${perlModules}/${file}`, 'perl-base', `${perlModules}/${file}`]),
+  ...`Carp.pm Config.pm Errno.pm Exporter.pm Exporter/Heavy.pm Fcntl.pm File/Glob.pm Socket.pm XSLoader.pm bytes.pm
+    constant.pm integer.pm overloading.pm strict.pm vars.pm warnings.pm warnings/register.pm
+    auto/Fcntl/Fcntl.so auto/File/Glob/Glob.so auto/Socket/Socket.so`
+    .split(/\s+/)
+    .map((file): [string, string, string] => [`${perlModules}/${file}`, 'perl-base', `${perlModules}/${file}`]),
 ];
 
 const executable = /^\/(bin|lib64)\//;
@@ -60,7 +59,7 @@ async function agentFiles(): Promise<CpioEntry[]> {
   );
 }
 
-async function moduleFiles(kernelDirectory: string): Promise<CpioEntry[]> {
+async function moduleFiles(kernelDirectory: string, drivers: readonly string[]): Promise<CpioEntry[]> {
   const versions = path.join(kernelDirectory, 'lib/modules');
   const [version, ...others] = await readdir(versions);
   if (version === undefined || others.length > 0) throw new Error(`${versions} should hold one kernel version`);
@@ -74,13 +73,14 @@ async function moduleFiles(kernelDirectory: string): Promise<CpioEntry[]> {
   ];
 }
 
-/** All files of the ramdisk, given where each package is unpacked, sorted by path. */
+/** All files of the ramdisk for one kernel, given where each package is unpacked, sorted by path. */
 export async function ramdiskContents(
   unpacked: (packageName: string) => string,
-  kernelPackages: readonly string[],
+  kernelPackage: string,
+  drivers: readonly string[],
 ): Promise<CpioEntry[]> {
   const mountPoints = ['/dev', '/proc', '/run', '/sys', '/tmp'].map((name) => ({ path: name, mode: 0o755 }));
-  const modules = await Promise.all(kernelPackages.map((name) => moduleFiles(unpacked(name))));
-  const files = [...mountPoints, ...(await packageFiles(unpacked)), ...(await agentFiles()), ...modules.flat()];
+  const modules = await moduleFiles(unpacked(kernelPackage), drivers);
+  const files = [...mountPoints, ...(await packageFiles(unpacked)), ...(await agentFiles()), ...modules];
   return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }

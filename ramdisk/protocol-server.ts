@@ -21,9 +21,9 @@ export interface ProtocolServerOptions {
   task?: Message;
   image?: Buffer;
   /** Called before each answer; `destroy` breaks the connection. */
-  intercept?(request: Recorded, destroy: () => void): Answer | Promise<Answer>;
+  intercept?: (request: Recorded, destroy: () => void) => Answer | Promise<Answer>;
   /** Writes the image's body itself. */
-  sendImage?(response: ServerResponse, image: Buffer, start: number): Promise<void>;
+  sendImage?: (response: ServerResponse, image: Buffer, start: number) => Promise<void>;
   next?: string;
 }
 

@@ -18,8 +18,8 @@ export function startMachine(args: readonly string[], options: { memoryMb?: numb
   const child: ChildProcess = spawn(
     'qemu-system-x86_64',
     [
-      ...['-machine', 'pc,accel=tcg', '-cpu', 'qemu64', '-smp', String(cpus), '-m', String(memoryMb)],
-      ...['-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'std', '-serial', 'stdio', '-no-reboot'],
+      ...`-machine pc,accel=tcg -cpu qemu64 -smp ${cpus} -m ${memoryMb} -nodefaults -no-user-config`.split(' '),
+      ...'-display none -vga std -serial stdio -no-reboot'.split(' '),
       ...args,
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },

@@ -48,17 +48,17 @@ function fixedNoise(length: number): Buffer {
   return createCipheriv('aes-128-ctr', Buffer.alloc(16, 1), Buffer.alloc(16)).update(Buffer.alloc(length));
 }
 
-const grubModules = ['part_msdos', 'fat', 'search', 'search_fs_file', 'configfile', 'normal', 'linux', 'serial'];
-const grubModulesMore = ['terminal', 'echo', 'boot', 'minicmd', 'reboot', 'halt'];
+const grubModules =
+  'part_msdos fat search search_fs_file configfile normal linux serial terminal echo boot minicmd reboot halt'.split(
+    ' ',
+  );
 
 async function grubImage(work: string, format: 'i386-pc' | 'x86_64-efi', modules: readonly string[]): Promise<string> {
   const early = path.join(work, 'early.cfg');
   const output = path.join(work, format);
   await writeFile(early, 'search --file --set=root /athanor-lab-os\nset prefix=($root)/grub\nconfigfile /grub.cfg\n');
-  await run('grub-mkimage', [
-    ...['-d', `/usr/lib/grub/${format}`, '-O', format, '-p', '/grub', '-c', early, '-o', output],
-    ...[...grubModules, ...grubModulesMore, ...modules],
-  ]);
+  const options = ['-d', `/usr/lib/grub/${format}`, '-O', format, '-p', '/grub', '-c', early, '-o', output];
+  await run('grub-mkimage', [...options, ...grubModules, ...modules]);
   return output;
 }
 

@@ -37,9 +37,16 @@ sub load_drivers {
         _modprobe(@other)   if @other;
     }
 
-    # For Digest256; the second one refuses processors without SSSE3, where the kernel's plain code serves.
+    # For Digest256; the second one only serves processors that can do better than the kernel's plain code.
     _modprobe('algif_hash');
-    _modprobe('sha256_ssse3');
+    _modprobe('sha256_ssse3') if _processor_has('ssse3');
+}
+
+sub _processor_has {
+    my ($flag) = @_;
+    open(my $file, '<', '/proc/cpuinfo') or return 0;
+    while (my $line = <$file>) { return $line =~ /\s\Q$flag\E\s/ if $line =~ /^flags\s*:/ }
+    return 0;
 }
 
 sub _modprobe { system $busybox, 'modprobe', '-a', '-q', @_ }
@@ -48,7 +55,13 @@ sub _modprobe { system $busybox, 'modprobe', '-a', '-q', @_ }
 sub start_loading {
     my $child = fork;
     if (!defined $child) { load_drivers(); return { done => 1 } }
-    if (!$child) { load_drivers(); exec $busybox, 'true' }
+    if (!$child) {
+
+        # modprobe's complaints about devices without a driver belong on no console.
+        open STDERR, '>', '/dev/null';
+        load_drivers();
+        exec $busybox, 'true';
+    }
     return { child => $child, done => 0 };
 }
 
