@@ -4,6 +4,7 @@
  */
 export { assertInsideEnclosure, scratchDirectory } from './enclosure.ts';
 export { run } from './command.ts';
+export { ipmitool } from './ipmitool.ts';
 export type {
   BmcFaults,
   ChassisCall,

@@ -65,7 +65,7 @@ export interface BmcFaults {
   continue: () => void;
   /** Dead: nothing listens any more. The server keeps running. */
   kill: () => Promise<void>;
-  /** Starts it again (cold: sessions and a boot device not yet used are gone). */
+  /** Starts it again (cold: its sessions are gone). */
   restart: () => Promise<void>;
 }
 
@@ -80,6 +80,8 @@ export interface LabMachine {
   readonly bmcPort: number;
   readonly bmcUser: string;
   readonly bmcPassword: string;
+  /** The same in a file of mode 0600, for `ipmitool -f`. */
+  readonly bmcPasswordFile: string;
   readonly diskFile: string;
   /** All serial output, of every boot, as it came. */
   readonly serialLogFile: string;

@@ -43,11 +43,15 @@ const settings = (namespace: string, values: Record<string, string>): Promise<st
       .join('\n'),
   ]);
 
-/** Makes the namespaces, switches and cables for `count` servers. */
-export async function createNamespaces(count: number): Promise<void> {
+/** An enclosure has room for one rack. To be asked before anything is built, so that a refusal takes nothing down. */
+export function assertNoRackYet(): void {
   if (existsSync(`/run/netns/${rackNamespace}`)) {
     throw new Error('A rack is already running in this enclosure: close it first, or use another lab/enter.');
   }
+}
+
+/** Makes the namespaces, switches and cables for `count` servers. */
+export async function createNamespaces(count: number): Promise<void> {
   for (const name of [rackNamespace, controlNamespace, outsideNamespace]) await run('ip', ['netns', 'add', name]);
   // The switches speak no IPv6 of their own; the control host has its link-local address at once, without waiting for DAD.
   await settings(rackNamespace, { 'ipv6/conf/all/disable_ipv6': '1', 'ipv6/conf/default/disable_ipv6': '1' });

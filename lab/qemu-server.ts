@@ -27,11 +27,15 @@ export async function createQemuServer(options: {
   machine: QemuMachine;
   index: number;
   logFile: string;
-  report(problem: unknown): void;
+  /** Resolves when SeaBIOS next says its name on the serial console. */
+  biosBanner: (signal: AbortSignal) => Promise<unknown>;
+  report: (problem: unknown) => void;
 }): Promise<QemuServer> {
   const { machine } = options;
   let running: { child: ChildProcess; control: Promise<Qmp> } | undefined;
   let cable = true;
+  /** Aborts the wait that would put the default order back: a newer reset or a power-off comes first. */
+  let pendingClear: AbortController | undefined;
   if (machine.firmware === 'uefi') await copyFile(ovmfVariables, machine.variablesFile);
   else await writeFile(machine.serialPortFile, Buffer.of(0xf8, 0x03));
 
@@ -56,6 +60,15 @@ export async function createQemuServer(options: {
     setBootIndex(qmp, override, bootIndexes(machine.bootOrder, override)[override]);
   const clearOverride = (qmp: Qmp, override: BootOverride): Promise<void> =>
     setBootIndex(qmp, override, bootIndexes(machine.bootOrder)[override]);
+
+  /**
+   * When has the boot after a reset read its order? On UEFI at the reset itself. SeaBIOS resets the machine twice more by
+   * itself before it starts over; it has read the order when its banner is on the serial console.
+   */
+  const bootBegun = async (qmp: Qmp, signal: AbortSignal): Promise<void> => {
+    if (machine.firmware === 'uefi') await qmp.event('RESET', AbortSignal.any([signal, AbortSignal.timeout(30_000)]));
+    else await options.biosBanner(signal);
+  };
 
   const connect = async (child: ChildProcess, override: BootOverride | undefined): Promise<Qmp> => {
     const arrival = new AbortController();
@@ -87,6 +100,7 @@ export async function createQemuServer(options: {
     });
   };
   const powerOff = async (): Promise<void> => {
+    pendingClear?.abort();
     const was = running;
     running = undefined;
     if (was === undefined) return;
@@ -99,13 +113,19 @@ export async function createQemuServer(options: {
     powerOn,
     powerOff,
     reset: async (override) => {
+      pendingClear?.abort();
+      pendingClear = undefined;
       const qmp = await control();
-      if (override !== undefined) await setOverride(qmp, override);
-      const begun = qmp.event('RESET', AbortSignal.timeout(30_000));
-      begun.catch(() => undefined);
+      if (override === undefined) return void (await qmp.execute('system_reset'));
+      await setOverride(qmp, override);
+      const clear = new AbortController();
+      pendingClear = clear;
+      const begun = bootBegun(qmp, clear.signal);
+      const cleared = begun.then(() => (clear.signal.aborted ? undefined : clearOverride(qmp, override)));
+      cleared.catch((problem: unknown) => {
+        if (!clear.signal.aborted && !qmp.closed) options.report(problem);
+      });
       await qmp.execute('system_reset');
-      await begun;
-      if (override !== undefined) await clearOverride(qmp, override);
     },
     pressPowerButton: async () => {
       const qmp = await control();

@@ -8,6 +8,7 @@ import { startChassis } from './chassis.ts';
 import { assertInsideEnclosure } from './enclosure.ts';
 import type { LabMachine, LabMachineSpec } from './machine.ts';
 import {
+  assertNoRackYet,
   bmcAddressOf,
   controlNamespace,
   createNamespaces,
@@ -19,6 +20,7 @@ import {
   tapOf,
   unserved,
 } from './namespaces.ts';
+import { provideResolver } from './resolver.ts';
 import { createQemuServer } from './qemu-server.ts';
 import { startSerialRelay } from './serial-relay.ts';
 
@@ -66,6 +68,7 @@ export async function startRack(options: RackOptions): Promise<Rack> {
   assertInsideEnclosure();
   options.signal?.throwIfAborted();
   validate(options);
+  assertNoRackYet();
   const report = options.report ?? ((problem: unknown) => console.error('lab:', problem));
   const undo = undoStack();
   let closing: Promise<void> | undefined;
@@ -75,6 +78,7 @@ export async function startRack(options: RackOptions): Promise<Rack> {
     // Before the act: half a cabling must go as well.
     undo.push(deleteNamespaces);
     await createNamespaces(options.machines.length);
+    await provideResolver(options.directory, undo, report);
     const machines: LabMachine[] = [];
     for (const [index, spec] of options.machines.entries()) {
       options.signal?.throwIfAborted();
@@ -139,12 +143,14 @@ async function startMachine(
   const uuid = (spec.uuid ?? randomUUID()).toLowerCase();
   const serialNumber = spec.serialNumber ?? `LAB-${spec.name.toUpperCase()}`;
   const password = spec.bmcPassword ?? randomBytes(12).toString('base64url');
+  const bmcPasswordFile = file('bmc-password');
   const diskFile = file('disk.raw');
   const serialLogFile = file('serial.log');
   const chassisLogFile = file('chassis.jsonl');
   const disk = await open(diskFile, 'a', 0o600);
   await disk.truncate(spec.diskBytes ?? 1 << 30);
   await disk.close();
+  await writeFile(bmcPasswordFile, password, { mode: 0o600 });
   await writeFile(serialLogFile, '', { mode: 0o600 });
 
   const relay = await startSerialRelay({
@@ -156,6 +162,8 @@ async function startMachine(
   const server = await createQemuServer({
     index,
     logFile: file('qemu.log'),
+    // A hung or frozen machine may take its time; after ten minutes nobody waits for that boot any more.
+    biosBanner: (signal) => relay.waitFor(/SeaBIOS \(version/, { signal, timeoutMs: 600_000, from: relay.length() }),
     report,
     machine: {
       name: spec.name,
@@ -203,6 +211,7 @@ async function startMachine(
     bmcPort,
     bmcUser,
     bmcPassword: password,
+    bmcPasswordFile,
     diskFile,
     serialLogFile,
     chassisLogFile,

@@ -18,6 +18,7 @@ export interface SerialRelay {
   /** The TCP port on the lab link that ipmi_sim connects to. */
   readonly port: number;
   text: () => string;
+  length: () => number;
   waitFor: (pattern: RegExp, options: WaitForSerialOptions) => Promise<SerialMatch>;
   close: () => Promise<void>;
 }
@@ -95,6 +96,7 @@ export async function startSerialRelay(options: {
   return {
     port: portOf(bmcSide),
     text: () => text,
+    length: () => text.length,
     waitFor: (pattern, { timeoutMs, signal, from = 0 }) =>
       new Promise((resolve, reject) => {
         const settle = (): void => {
