@@ -29,9 +29,10 @@ import type { UsersCapability } from './capabilities/users.ts';
 import { usersMethods } from './capabilities/users.ts';
 import type { VirtualMediaCapability } from './capabilities/virtual-media.ts';
 import { virtualMediaMethods } from './capabilities/virtual-media.ts';
-import type { DriverName, Unsupported } from './result.ts';
+import type { CapabilityName, DriverName } from './names.ts';
+import type { Unsupported } from './result.ts';
 
-export interface Capabilities {
+export interface Capabilities extends Record<CapabilityName, object> {
   power: PowerCapability;
   bootDevice: BootDeviceCapability;
   identity: IdentityCapability;
@@ -49,10 +50,8 @@ export interface Capabilities {
   raw: RawCapability;
 }
 
-export type CapabilityName = keyof Capabilities;
-
 /** Every method of every capability; the types keep it complete. */
-export const capabilityMethods: { readonly [Name in CapabilityName]: Record<keyof Capabilities[Name], true> } = {
+export const capabilityMethods: { readonly [Name in keyof Capabilities]: Record<keyof Capabilities[Name], true> } = {
   power: powerMethods,
   bootDevice: bootDeviceMethods,
   identity: identityMethods,

@@ -1,7 +1,7 @@
 import type { Capabilities } from './contract.ts';
 import type { Lane } from './lane.ts';
 import type { Clock, RandomBytes, RefusedCredentials, UdpTransport } from './ports.ts';
-import type { DriverName } from './result.ts';
+import type { DriverName } from './names.ts';
 import type { BmcSettings } from './settings.ts';
 
 export interface BmcDependencies {

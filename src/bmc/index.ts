@@ -19,11 +19,12 @@ export * from './capabilities/system-event-log.ts';
 export * from './capabilities/users.ts';
 export * from './capabilities/virtual-media.ts';
 export type { BreakerSettings, BreakerState } from './circuit-breaker.ts';
-export type { Capabilities, CapabilityName } from './contract.ts';
+export type { Capabilities } from './contract.ts';
 export { capabilityMethods, isCapabilityName } from './contract.ts';
 export type { BmcDependencies } from './driver.ts';
 export { formatGuid, guidCandidates, isUsableGuid, parseGuid, sameGuid } from './guid.ts';
 export type { LaneSettings } from './lane.ts';
+export type { CapabilityName, DriverName } from './names.ts';
 export type { Bmc } from './open-bmc.ts';
 export { openBmc } from './open-bmc.ts';
 export type {
@@ -42,7 +43,6 @@ export type {
   BmcResult,
   CallOptions,
   Done,
-  DriverName,
   Evidence,
   Failed,
   OutcomeUnknown,

@@ -230,4 +230,11 @@ describe('boot device', () => {
     }
     expect(sent).toEqual(['a004', 'c004', 'a008', 'c008', 'a014', 'c014', 'a018', 'c018', 'a000', 'c000']);
   });
+
+  it('is outcome unknown when the BMC vanishes under it', async () => {
+    const { bmc } = start({
+      command: ({ command, data }) => (command === 8 && data[0] === 5 ? undefined : powerOn),
+    });
+    expectUnknown(await bmc.bootDevice.set({ device: 'pxe', once: true }));
+  });
 });

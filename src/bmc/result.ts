@@ -3,9 +3,7 @@
  * names the driver that gave it and what it rests on.
  */
 import type { AthanorError } from '../errors/index.ts';
-import type { CapabilityName } from './contract.ts';
-
-export type DriverName = 'ipmi' | 'unmanaged';
+import type { CapabilityName, DriverName } from './names.ts';
 
 /** One thing seen on the way to a result. Never holds a secret. */
 export interface Evidence {

@@ -1,4 +1,4 @@
-import type { DriverName } from './result.ts';
+import type { DriverName } from './names.ts';
 
 export interface BmcSettings {
   /** Unique; names the BMC in errors and in the memory of refused credentials. */

@@ -1,8 +1,8 @@
 /** Turns what a driver's code does (return, or throw an AthanorError) into a result with its evidence. */
 import { AthanorError, asAthanorError } from '../errors/index.ts';
-import type { CapabilityName } from './contract.ts';
+import type { CapabilityName, DriverName } from './names.ts';
 import type { Clock } from './ports.ts';
-import type { BmcResult, DriverName, Evidence } from './result.ts';
+import type { BmcResult, Evidence } from './result.ts';
 
 /** Adds one line of evidence. */
 export type Note = (source: string, detail: string) => void;

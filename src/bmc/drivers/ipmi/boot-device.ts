@@ -8,7 +8,7 @@ import {
   IpmiDecodeError,
   setSystemBootOptions,
 } from '../../../protocols/ipmi/index.ts';
-import { AthanorError } from '../../../errors/index.ts';
+import { AthanorError, asAthanorError } from '../../../errors/index.ts';
 import type {
   BootDevice,
   BootDeviceCapability,
@@ -17,7 +17,7 @@ import type {
   BootOverrideSet,
 } from '../../capabilities/boot-device.ts';
 import type { Note } from '../../settle.ts';
-import { settle } from '../../settle.ts';
+import { outcomeUnknown, settle } from '../../settle.ts';
 import type { IpmiContext } from './context.ts';
 
 const selectors: Record<BootDevice, BootDeviceSelector> = {
@@ -77,7 +77,11 @@ async function setOverride(
   };
   const data = encodeBootFlags(flags);
   const request = { parameter: bootParameter.bootFlags, markInvalid: false, data };
-  await context.client.run(setSystemBootOptions, request, signal);
+  await context.client.run(setSystemBootOptions, request, signal).catch((thrown: unknown) => {
+    const error = asAthanorError(thrown);
+    if (error.code !== 'bmc-unreachable' && error.code !== 'aborted') throw error;
+    throw outcomeUnknown(`BMC ${context.peer.name} may hold the boot override for ${override.device}, or not`, error);
+  });
   note(setSystemBootOptions.name, `parameter 5 set to ${data.toString('hex')}: accepted by the BMC`);
 
   const readBack = await readOverride(context, note, signal).catch((thrown: unknown) => {

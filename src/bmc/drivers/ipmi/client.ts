@@ -178,7 +178,7 @@ export function createIpmiClient(settings: IpmiClientSettings, dependencies: Ipm
         .exchange(() => exchange(command, request, signal), signal)
         .finally(() => {
           cancelIdle?.();
-          cancelIdle = session === undefined ? undefined : clock.after(timing.idleMs, endIdleSession);
+          cancelIdle = link === undefined ? undefined : clock.after(timing.idleMs, endIdleSession);
         });
       const code = response.completionCode;
       if (code === completionCode.ok) return { value: decode(command, response) };
@@ -210,18 +210,20 @@ export function createIpmiClient(settings: IpmiClientSettings, dependencies: Ipm
     await lane
       .exchange(async () => {
         const ending = session;
+        const through = link;
         session = undefined;
-        if (ending === undefined || link === undefined) return;
+        link = undefined;
+        if (ending === undefined || through === undefined) {
+          through?.close();
+          return;
+        }
         const { command, networkFunction } = closeSession;
         const data = closeSession.encodeRequest({ sessionId: ending.managedSystemSessionId });
         const request = { command, networkFunction, data, sequence: ending.nextRequestSequence() };
-        await link.ask(ending.seal(request), (packet) => ending.open(packet, request), timing.closeTimeoutMs);
+        const accept = (packet: Uint8Array) => ending.open(packet, request);
+        await through.ask(ending.seal(request), accept, timing.closeTimeoutMs).finally(() => through.close());
       })
       .catch(() => undefined);
-    // A call that came meanwhile may have opened a session of its own.
-    if (session !== undefined) return;
-    link?.close();
-    link = undefined;
   }
 
   return {
@@ -236,6 +238,9 @@ export function createIpmiClient(settings: IpmiClientSettings, dependencies: Ipm
       closed = true;
       cancelIdle?.();
       await endSession();
+      // Still open only if the lane let nothing through.
+      link?.close();
+      link = undefined;
     },
   };
 }

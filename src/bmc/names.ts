@@ -1,0 +1,21 @@
+/** The names that results, settings and the contract share. */
+
+export type DriverName = 'ipmi' | 'unmanaged';
+
+/** One per file in capabilities/; contract.ts holds what each can do. */
+export type CapabilityName =
+  | 'power'
+  | 'bootDevice'
+  | 'identity'
+  | 'identifyLed'
+  | 'sensors'
+  | 'systemEventLog'
+  | 'fru'
+  | 'users'
+  | 'lan'
+  | 'console'
+  | 'virtualMedia'
+  | 'firmware'
+  | 'biosSettings'
+  | 'bmcReset'
+  | 'raw';
