@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Certificate } from './certificate.ts';
@@ -132,6 +133,21 @@ describe('errors', () => {
     expect([broken, large, query, url].map(({ statusCode }) => statusCode)).toEqual([400, 413, 400, 400]);
     expect(problemSchema.parse(query.json())).toMatchObject({ field: 'state', value: 'done' });
     for (const answer of [broken, large, url]) expect(problemSchema.parse(answer.json()).code).toBe('invalid-input');
+  });
+
+  it('while the server stops say so, as a problem document', async () => {
+    // A listener of its own, that is still open when the API has stopped.
+    const server = createServer((request, response) => api.app.routing(request, response));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const ask = (): Promise<Response> => fetch(`http://127.0.0.1:${port}/api/v1/machines`, { headers: bearer });
+    expect((await ask()).status).toBe(200);
+    await api.close();
+    const answer = await ask();
+    server.close();
+    expect([answer.status, answer.headers.get('connection')]).toEqual([503, 'close']);
+    expect(problemSchema.parse(await answer.json()).code).toBe('unreachable');
   });
 
   it('inside say nothing of the inside', async () => {

@@ -169,7 +169,11 @@ export async function createBench(): Promise<Bench> {
   return bench;
 }
 
-function planeOf(bench: Bench, events: readonly EventView[], waiting: Set<() => void>): ControlPlane {
+export function planeOf(
+  bench: Pick<Bench, 'calls' | 'operations' | 'action'>,
+  events: readonly EventView[],
+  waiting: Set<() => void>,
+): ControlPlane {
   const none = (): never => {
     throw new AthanorError('not-found', 'There is none.');
   };

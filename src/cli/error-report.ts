@@ -11,7 +11,9 @@ export function reportError(terminal: Terminal, thrown: unknown, asJson: boolean
   const { message, code, field, value, remedy } = error;
   if (asJson) {
     const problem = { type: `urn:athanor:error:${code}`, title, status, detail: message, code, field, value, remedy };
-    terminal.stderr.write(`${JSON.stringify(problem)}\n`);
+    // A configuration's error carries all that was found, each with its place.
+    const errors = 'findings' in error ? { errors: error.findings } : {};
+    terminal.stderr.write(`${JSON.stringify({ ...problem, ...errors })}\n`);
     return exitCode;
   }
   const colour = hasColour(terminal.stderr, terminal.environment);

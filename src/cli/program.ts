@@ -13,9 +13,8 @@ import type { Terminal } from './terminal.ts';
 /** sysexits.h: the command was used incorrectly. */
 const usageExitCode = 64;
 
-/** Runs one command line (without node and script) and answers its exit code. */
-export async function run(terminal: Terminal, argv: readonly string[], version: string): Promise<number> {
-  const context: Context = { terminal };
+export function buildProgram(context: Context, version: string): Command {
+  const { terminal } = context;
   const program = new Command('athanor')
     .description('Turns racks of bare metal into a cloud and keeps them alive.')
     .version(version)
@@ -32,8 +31,13 @@ export async function run(terminal: Terminal, argv: readonly string[], version: 
   addBmcCommands(program, context);
   addEventCommands(program, context);
   addCompletionCommand(program, context);
+  return program;
+}
+
+/** Runs one command line (without node and script) and answers its exit code. */
+export async function run(terminal: Terminal, argv: readonly string[], version: string): Promise<number> {
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    await buildProgram({ terminal }, version).parseAsync(argv, { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageExitCode;

@@ -40,9 +40,14 @@ export function addServerCommands(program: Command, context: Context): void {
     .command('check')
     .description('read a configuration and say all that is wrong with it')
     .requiredOption('--config <file>', 'the configuration, YAML or JSON')
-    .action(async (options: { config: string }) => {
+    .addOption(new Option('-o, --output <format>', 'how to print it').choices(['table', 'json']).default('table'))
+    .action(async (options: { config: string; output: string }) => {
       const { describeFinding, loadConfiguration } = await import('../serve/index.ts');
       const { warnings } = await loadConfiguration(options.config);
+      if (options.output === 'json') {
+        terminal.stdout.write(`${JSON.stringify({ valid: true, warnings }, null, 2)}\n`);
+        return;
+      }
       for (const warning of warnings) terminal.stderr.write(`${describeFinding(warning)}\n`);
       terminal.stderr.write(`${options.config} is valid.\n`);
     });

@@ -7,33 +7,8 @@ import { errorCode } from './check-files.ts';
 import { addressNumber, addressText, inSubnet, type Subnet } from './fields.ts';
 import { nearest } from './findings.ts';
 import { parseNeighbours, parseRoutes, readResolver, type Route, type SystemTexts } from './system-facts.ts';
+import type { DetectedNetwork, DetectOptions } from './detected.ts';
 import { renderJson, renderYaml } from './render.ts';
-
-export interface DetectOptions {
-  system: SystemTexts;
-  /** Only this interface, and serve it whatever it faces. */
-  interface?: string;
-  format: 'yaml' | 'json';
-  /** Where data are kept: writable for the user that runs this. */
-  dataDirectory: string;
-  /** Why it was chosen, for the comment. */
-  dataDirectoryReason: string;
-  ramdiskDirectory: string;
-}
-
-export interface DetectedNetwork {
-  name: string;
-  interface: string;
-  subnet: Subnet;
-  address: string;
-  serve: boolean;
-  /** Why it is served or not, for the comment. */
-  reason: string;
-  range: AddressRange | undefined;
-  gateway: string | undefined;
-  dns: string[];
-  domain: string | undefined;
-}
 
 /** How many addresses a detected range has at most. */
 const rangeSize = 100;

@@ -11,5 +11,6 @@ export type {
   ImageConfiguration,
   NetworkConfiguration,
 } from './model.ts';
-export { detectConfiguration, readSystem, type DetectOptions } from './detect.ts';
+export { detectConfiguration, readSystem } from './detect.ts';
+export type { DetectOptions } from './detected.ts';
 export type { SystemTexts } from './system-facts.ts';

@@ -1,6 +1,6 @@
 /** A detected configuration as text: YAML with comments for people, JSON without. */
 import { stringify } from 'yaml';
-import type { DetectedNetwork, DetectOptions } from './detect.ts';
+import type { DetectedNetwork, DetectOptions } from './detected.ts';
 import { subnetText } from './fields.ts';
 
 export function renderJson(options: DetectOptions, networks: readonly DetectedNetwork[]): string {
