@@ -38,7 +38,7 @@ export const operator = { username: 'oper', password: 'oper-password' };
 const bareBmc = 'mc_setbmc 0x20\nmc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02\nmc_enable 0x20\n';
 
 export async function startIpmiSim(options: IpmiSimOptions = {}): Promise<IpmiSim> {
-  const directory = await mkdtemp(join(tmpdir(), 'athanor-ipmi-sim-'));
+  const directory = await mkdtemp(join(tmpdir(), 'bmc-peer-test-'));
   await mkdir(join(directory, 'state'));
   const port = await freeUdpPort();
   await writeFile(join(directory, 'power'), '0');
