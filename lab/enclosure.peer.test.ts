@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { assertInsideEnclosure } from './index.ts';
+import { assertInsideEnclosure, scratchDirectory, startRack } from './index.ts';
 
 const enter = fileURLToPath(new URL('enter', import.meta.url));
 const runScript = fileURLToPath(new URL('run.ts', import.meta.url));
@@ -87,6 +87,27 @@ test('Ctrl-C ends a rack with exit code 0 and leaves nothing', async () => {
   process.kill(-(enclosure.pid ?? Number.NaN), 'SIGINT');
   expect(await ended).toEqual([0, null]);
   expectNothingOf(added.filter((seen) => seen.network !== own));
+});
+
+test('a rack that cannot be built, or is called off, takes down what it had built', async () => {
+  const machines = [{ name: 'good', firmware: 'bios' as const }];
+  const broken = [...machines, { name: 'bad', firmware: 'bios' as const, bmcPassword: 'with"quote' }];
+  await expect(startRack({ directory: scratchDirectory(), machines: broken })).rejects.toThrow(/BMC password of bad/);
+  expect(readdirSync('/run/netns')).toEqual([]);
+
+  const abort = new AbortController();
+  const rack = await startRack({ directory: scratchDirectory(), machines, signal: abort.signal });
+  const waiting = rack.machine('good').waitForSerial(/never/, { timeoutMs: 60_000 });
+  abort.abort();
+  await expect(waiting).rejects.toThrow(/taken apart/);
+  await rack.close();
+  expect(readdirSync('/run/netns')).toEqual([]);
+  expect(processes().filter((seen) => /^(qemu|ipmi_sim)/.test(seen.name))).toEqual([]);
+});
+
+test('a BIOS server without a network ROM is refused in words', async () => {
+  const machines = [{ name: 'm', firmware: 'bios' as const, nicRom: false }];
+  await expect(startRack({ directory: scratchDirectory(), machines })).rejects.toThrow(/only with the ROM of its card/);
 });
 
 test('the enclosure hands on exit codes, input and signals, and says what it cannot run', async () => {

@@ -100,7 +100,8 @@ export async function createNamespaces(count: number): Promise<void> {
 
 /** Takes everything away again. Processes inside must have ended. */
 export async function deleteNamespaces(): Promise<void> {
-  if (existsSync('/sys/class/net/lab0')) await run('ip', ['link', 'del', 'lab0']).catch(() => undefined);
+  // Explicitly: it would vanish with its peer's namespace, but only some time later. It may not exist yet.
+  await run('ip', ['link', 'del', 'lab0']).catch(() => undefined);
   for (const name of [rackNamespace, controlNamespace, outsideNamespace]) {
     if (existsSync(`/run/netns/${name}`)) await run('ip', ['netns', 'del', name]);
   }

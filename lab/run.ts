@@ -85,6 +85,7 @@ async function main(): Promise<number> {
   const rack = await startRack({
     directory: values.directory ?? scratchDirectory(),
     machines: machinesOf(values.machines),
+    signal: stop.signal,
   });
   try {
     console.log(values.json ? JSON.stringify(summary(rack)) : describe(rack));

@@ -32,6 +32,7 @@ export async function startSerialRelay(options: {
   const arrivals: Array<{ end: number; time: number }> = [];
   const news = new EventEmitter();
   news.setMaxListeners(0);
+  const ended = new AbortController();
   let text = '';
   let server: Socket | undefined;
   let bmc: Socket | undefined;
@@ -99,10 +100,11 @@ export async function startSerialRelay(options: {
     length: () => text.length,
     waitFor: (pattern, { timeoutMs, signal, from = 0 }) =>
       new Promise((resolve, reject) => {
+        const stop = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
         const settle = (): void => {
           clearTimeout(deadline);
           news.off('data', look);
-          signal?.removeEventListener('abort', abort);
+          stop.removeEventListener('abort', abort);
         };
         const look = (): void => {
           const match = find(pattern, from);
@@ -112,7 +114,7 @@ export async function startSerialRelay(options: {
         };
         const abort = (): void => {
           settle();
-          reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+          reject(stop.reason instanceof Error ? stop.reason : new Error('aborted'));
         };
         const deadline = setTimeout(() => {
           settle();
@@ -120,13 +122,14 @@ export async function startSerialRelay(options: {
           reject(new Error(`no ${String(pattern)} on the serial console within ${timeoutMs} ms; it ends with ${last}`));
         }, timeoutMs);
         news.on('data', look);
-        if (signal?.aborted === true) abort();
+        if (stop.aborted) abort();
         else {
-          signal?.addEventListener('abort', abort);
+          stop.addEventListener('abort', abort);
           look();
         }
       }),
     close: async () => {
+      ended.abort(new Error('the rack was taken apart'));
       clearInterval(pace);
       server?.destroy();
       bmc?.destroy();
