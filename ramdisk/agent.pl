@@ -94,7 +94,11 @@ sub main {
     $server->call('POST', '/ramdisk/v1/inventory', Inventory::collect());
     Console::stage('inventory') unless $server->is_over;
     while (!$server->is_over) {
+        my $began = Clock::now();
         eval { work($server); 1 } or Console::problem("the agent stumbled: $@");
+
+        # A server that does not hold the request back, or gives a hopeless task again, is asked once a second.
+        Clock::pause(1) if Clock::now() - $began < 1;
         Network::tend();
     }
     idle($server->is_over);

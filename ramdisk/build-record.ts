@@ -11,11 +11,13 @@ export interface BuiltFile {
 
 export const sha256 = (content: Buffer | string): string => createHash('sha256').update(content).digest('hex');
 
-/** A digest over the build's own sources (everything in the folders but tests and pages) and its options. */
+/** A digest over the build's own sources (everything in the folders but tests and pages, recursively) and its options. */
 export async function digestOfSources(directories: readonly string[], options: unknown): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(options));
   for (const directory of directories) {
-    const names = (await readdir(directory, { recursive: true })).filter((name) => !/\.(test\.ts|md)$/.test(name));
+    const names = (await readdir(directory, { recursive: true })).filter(
+      (name) => !/^testing\b|\.(test\.ts|md)$/.test(name),
+    );
     for (const name of names.toSorted()) {
       const file = path.join(directory, name);
       if ((await stat(file)).isFile()) hash.update(`\0${name}\0${sha256(await readFile(file))}`);

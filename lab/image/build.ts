@@ -34,7 +34,7 @@ async function build(sources: string): Promise<void> {
     const unpacked = (name: string): string => path.join(work, name);
     for (const one of packages) await unpackPackage(one, unpacked(one.name));
     const system = await operatingSystem(unpacked(kernels.map(({ name }) => name).join('')), unpacked(busybox.name));
-    const inputs = createHash('sha256').update(sources).update(system.kernel).update(system.initrd).digest('hex');
+    const inputs = createHash('sha256').update(system.kernel).update(system.initrd).digest('hex');
     const imageId = `lab-os-${inputs.slice(0, 12)}`;
     const grubConfiguration = await readFile(path.join(import.meta.dirname, 'grub.cfg'), 'utf8');
     const made = path.join(work, imageName);
@@ -53,7 +53,8 @@ async function build(sources: string): Promise<void> {
   }
 }
 
-const sources = await digestOfSources([import.meta.dirname], {});
+// The ramdisk's folder holds how packages are fetched and modules chosen.
+const sources = await digestOfSources([import.meta.dirname, path.join(root, 'ramdisk')], {});
 if (!values.refresh && (await isFresh(values.output, 'manifest.json', sources))) {
   console.log(`${path.join(values.output, imageName)} is up to date`);
 } else {

@@ -19,6 +19,7 @@ sub has_link { return Devices::read_line("/sys/class/net/$_[0]/carrier") eq '1' 
 # Raises new cards and starts a DHCP client on each that has a link. The clients stay, to renew their leases.
 sub tend {
     for my $card (cards()) {
+        delete $client{$card} if $client{$card} && waitpid($client{$card}, 1) > 0;
         system $busybox, 'ip', 'link', 'set', $card, 'up' unless $raised{$card}++;
         next if $client{$card} || !has_link($card);
         my $child = fork;
