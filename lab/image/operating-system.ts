@@ -9,8 +9,6 @@ export const kernelMetapackage = 'linux-image-cloud-amd64';
 
 const drivers = ['virtio_pci', 'virtio_net', 'virtio_blk', 'virtio_scsi', 'sd_mod', 'ata_piix', 'button', 'evdev'];
 
-const powerButton = '#!/bin/sh\nsync\npoweroff -f\n';
-
 async function onlyName(directory: string): Promise<string> {
   const [name, ...others] = await readdir(directory);
   if (name === undefined || others.length > 0) throw new Error(`${directory} should hold one file`);
@@ -30,7 +28,6 @@ export async function operatingSystem(
     { path: 'init', mode: 0o755, data: await own('init') },
     { path: 'bin/busybox', mode: 0o755, data: await readFile(path.join(busyboxDirectory, 'bin/busybox')) },
     { path: 'etc/udhcpc.script', mode: 0o755, data: await own('udhcpc.script') },
-    { path: 'etc/acpi/PWRF/00000080', mode: 0o755, data: powerButton },
     { path: place('modules.dep'), mode: 0o644, data: modulesDep(modules) },
     { path: place('modules.alias'), mode: 0o644, data: modulesAlias(modules) },
     { path: place('modules.symbols'), mode: 0o644, data: '' },
