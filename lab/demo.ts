@@ -59,9 +59,17 @@ interface Stage {
   image: { name: string; file: string; sha256: string };
 }
 
+/** What has begun and must end, the newest first. */
+const begunParts: (() => Promise<void>)[] = [];
+
+async function tidyUp(): Promise<void> {
+  for (const end of begunParts.splice(0).reverse()) await end().catch(reportFailure);
+}
+
 async function setTheStage(directory: string, apiSocket: string): Promise<Stage> {
   say(`A rack of ${specs.length} QEMU servers with ipmi_sim BMCs, and Athanor on SQLite beside it.`);
   const rack = await startRack({ directory: path.join(directory, 'rack'), machines: specs });
+  begunParts.push(rack.close);
   const imageFile = path.join(directory, 'lab-os.raw');
   await cp(path.join(root, 'build/lab-image/lab-os.raw'), imageFile);
   const digest = await readFile(path.join(root, 'build/lab-image/lab-os.raw.sha256'), 'utf8');
@@ -73,6 +81,7 @@ async function setTheStage(directory: string, apiSocket: string): Promise<Stage>
     apiSocket,
   });
   const athanor = createAthanor({ rack, configurationFile, directory, apiSocket });
+  begunParts.push(athanor.stop);
   await athanor.start();
   await athanor.login();
   return { rack, athanor, image };
@@ -140,9 +149,8 @@ async function main(): Promise<number> {
   await rm(outside, { recursive: true, force: true });
   await mkdir(outside, { recursive: true, mode: 0o700 });
   const directory = scratchDirectory('demo-');
-  let stage: Stage | undefined;
   try {
-    stage = await setTheStage(directory, path.join(outside, 'api.sock'));
+    const stage = await setTheStage(directory, path.join(outside, 'api.sock'));
     const ended = new Promise<'stopped'>((resolve) =>
       stopping.signal.addEventListener('abort', () => resolve('stopped')),
     );
@@ -167,8 +175,7 @@ async function main(): Promise<number> {
     reportFailure(problem);
     return 1;
   } finally {
-    await stage?.athanor.stop();
-    await stage?.rack.close();
+    await tidyUp();
     await rm(outside, { recursive: true, force: true });
   }
 }

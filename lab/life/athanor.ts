@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Rack } from '../index.ts';
@@ -52,7 +52,12 @@ export interface AthanorOptions {
   rack: Rack;
   configurationFile: string;
   directory: string;
+  /** Unix socket of the API; the login is kept beside it. */
   apiSocket: string;
+}
+
+function lastLines(file: string): string {
+  return readFileSync(file, 'utf8').split('\n').slice(-20).join('\n');
 }
 
 /** What the server prints once it listens and its services run. */
@@ -60,7 +65,7 @@ const READY = /"msg":"athanor is ready"/;
 
 export function createAthanor({ rack, configurationFile, directory, apiSocket }: AthanorOptions): Athanor {
   const logFile = path.join(directory, 'athanor.log');
-  const loginFile = path.join(directory, 'login.json');
+  const loginFile = path.join(path.dirname(apiSocket), 'login.json');
   const dataDirectory = path.join(directory, 'data');
   const environment = { ...process.env, ATHANOR_LOGIN_FILE: loginFile };
   let server: ChildProcess | undefined;
@@ -93,16 +98,13 @@ export function createAthanor({ rack, configurationFile, directory, apiSocket }:
     const copy = openSync(logFile, 'a', 0o600);
     child.once('exit', () => closeSync(copy));
     await new Promise<void>((resolve, reject) => {
-      const recent: string[] = [];
       lines.on('line', (line) => {
-        recent.push(line);
-        if (recent.length > 20) recent.shift();
         writeSync(copy, `${line}\n`);
         if (READY.test(line)) resolve();
       });
       void ending.then((how) => {
         if (how === 'SIGKILL' && options.killAt !== undefined) resolve();
-        else reject(new Error(`athanor serve ended (${how}); see ${logFile}\n${recent.join('\n')}`));
+        else reject(new Error(`athanor serve ended (${how}):\n${lastLines(logFile)}`));
       });
     });
   }

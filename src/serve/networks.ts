@@ -14,7 +14,11 @@ export function createNetworkDirectory(
   return {
     list: () =>
       networks.map((network) => {
-        const base = { name: network.name, interface: network.interface, subnet: network.subnet };
+        const base = {
+          name: network.name,
+          interface: network.interface,
+          subnet: `${network.subnet}/${network.prefixLength}`,
+        };
         if (!network.serve) return { ...base, state: 'unserved' as const, reason: 'serve: false in the configuration' };
         return { ...base, ...site.networkStatus(network.name) };
       }),

@@ -156,11 +156,13 @@ async function start(
   const site = createSite({ bmcs, leases });
   onStop(() => site.stop());
 
-  const credentials = createCredentials(store, now, async () => {
-    await declareToSite(site, configuration.bmcs, credentials);
-    await background?.identify();
-  });
   let background: ReturnType<typeof startBackground> | undefined;
+  const credentials = createCredentials(store, now, async () => {
+    // While the configuration is taken in, the BMCs are declared once, after all of their credentials.
+    if (background === undefined) return;
+    await declareToSite(site, configuration.bmcs, credentials);
+    await background.identify();
+  });
 
   await declareBmcs(store, configuration, now());
   await declareImages(store, configuration.images);
