@@ -41,12 +41,13 @@ export interface NewAttempt {
 export interface BootAttempts {
   /** Begin a new attempt and give out its ticket; every older attempt of the machine is over. */
   begin(attempt: NewAttempt): Promise<{ ticket: string; number: number }>;
-  /** Exchange a ticket for a token, once. Throws `unauthorised` or `outdated-attempt`. */
+  /** Exchange a ticket for a token, once: again only while the token was not used yet. Throws `unauthorised` or `outdated-attempt`. */
   exchange(ticket: string, address: string): Promise<{ token: string; attempt: IdentifiedAttempt }>;
   /** Whose token is this? Throws `unauthorised`, or `outdated-attempt` for one that a newer boot made void. */
   authenticate(token: string, address: string): Promise<IdentifiedAttempt>;
+  /** Throws `outdated-attempt` once the operation ended or is being aborted: the ramdisk must stop writing then. */
   recordProgress(attempt: IdentifiedAttempt, progress: ProgressReport): Promise<void>;
-  /** The end of the attempt's task. A repeated report (its answer was lost) changes nothing. */
+  /** The end of the attempt's task. A repeated report (its answer was lost) changes nothing; refused as progress is. */
   recordResult(attempt: IdentifiedAttempt, result: AttemptResult): Promise<void>;
   /** The newest attempt that an operation is waiting for, or undefined. */
   newestOf(operationId: string): Promise<BootAttempt | undefined>;
@@ -91,6 +92,7 @@ export function createBootAttempts(store: Store, now: () => number): BootAttempt
       .where('machine_id', '=', attempt.machineId)
       .where('number', '=', attempt.number)
       .where('state', '=', 'exchanged')
+      .where('operation_id', 'in', goingOn())
       .executeTakeFirst();
     if (changed.numUpdatedRows > 0n) return;
     const row = await db
@@ -100,6 +102,18 @@ export function createBootAttempts(store: Store, now: () => number): BootAttempt
       .where('number', '=', attempt.number)
       .executeTakeFirst();
     refuseUnlessCurrent(row, attempt.address, 'attempt');
+    const awaited = await goingOn().where('id', '=', row.operation_id).executeTakeFirst();
+    if (awaited === undefined)
+      throw new AthanorError('outdated-attempt', `no operation waits for boot attempt ${row.number} any more`);
+  }
+
+  /** Operations that still want to hear of their attempts: not ended, and not told to stop. */
+  function goingOn() {
+    return db
+      .selectFrom('operations')
+      .select('id')
+      .where('state', 'in', ['queued', 'running'])
+      .where('abort_requested_at', 'is', null);
   }
 
   return {
@@ -128,6 +142,7 @@ export function createBootAttempts(store: Store, now: () => number): BootAttempt
             operation_id: operationId,
             ticket_hash: hashToken(ticket),
             token_hash: null,
+            token_used_at: null,
             state: 'ticketed',
             progress: null,
             result: null,
@@ -141,7 +156,9 @@ export function createBootAttempts(store: Store, now: () => number): BootAttempt
     },
 
     exchange: async (ticket, address) => {
-      const token = store.secrets.newToken();
+      // Derived under the store's key: a ramdisk that lost the answer (this process may have died over it) asks again and
+      // gets the same token, until it first uses it. Nobody without the key can tell one from the other.
+      const token = store.secrets.fingerprint('boot token', ticket);
       const attempt = await store.transaction(async (trx) => {
         const row = await trx
           .selectFrom('boot_attempts')
@@ -149,6 +166,7 @@ export function createBootAttempts(store: Store, now: () => number): BootAttempt
           .where('ticket_hash', '=', hashToken(ticket))
           .executeTakeFirst();
         refuseUnlessCurrent(row, address, 'ticket');
+        if (row.state === 'exchanged' && row.token_used_at === null) return identify(row);
         if (row.state !== 'ticketed')
           throw new AthanorError('unauthorised', 'this ticket was exchanged before', {
             remedy: 'Boot the machine from the network again.',
@@ -177,6 +195,13 @@ export function createBootAttempts(store: Store, now: () => number): BootAttempt
         .where('token_hash', '=', hashToken(token))
         .executeTakeFirst();
       refuseUnlessCurrent(row, address, 'token');
+      if (row.token_used_at === null)
+        await db
+          .updateTable('boot_attempts')
+          .set({ token_used_at: now() })
+          .where('machine_id', '=', row.machine_id)
+          .where('number', '=', row.number)
+          .execute();
       return identify(row);
     },
 

@@ -73,10 +73,16 @@ async function reachPower(
   const bmc = await bmcOfMachine(environment, machineId);
   if (bmc === undefined) return noBmc;
   const before = await bmc.power.get();
-  const there = before.outcome === 'done' && before.value.state === power;
-  const evidence = there ? { power } : evidenceOrThrow(`power ${power}`, await bmc.power.set(power));
+  if (before.outcome === 'done' && before.value.state === power) {
+    await keepPower(environment, machineId, power);
+    return { acted: false, power };
+  }
+  const since = environment.now();
+  const result = await bmc.power.set(power);
+  const evidence = evidenceOrThrow(`power ${power}`, result);
+  if (result.outcome !== 'done') return { acted: result.outcome !== 'unsupported', ...evidence };
   await keepPower(environment, machineId, power);
-  return { acted: !there, ...evidence };
+  return { acted: true, since, ...evidence };
 }
 
 export function powerOffStep<Input>(environment: MachineEnvironment): OperationStep<Input> {

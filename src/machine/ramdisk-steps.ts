@@ -1,6 +1,6 @@
 /** The steps that wait for a machine's ramdisk. The truth is the boot attempt in the store; wake-ups only save time. */
 import { AthanorError, catalogue, type ErrorCode } from '../errors/index.ts';
-import type { OperationStep, StepEvidence } from '../operation/index.ts';
+import type { OperationContext, OperationStep, StepEvidence } from '../operation/index.ts';
 import {
   attemptProgress,
   attemptResult,
@@ -15,6 +15,12 @@ const LOOK_EVERY_MS = 1000;
 /** A machine that begins anew more often than this while it writes is not going to finish. */
 const MOST_ATTEMPTS = 3;
 
+/** When the power went on at our word: what booted before then was cut off. 0 where nobody but a person could do it. */
+function poweredOnAt({ evidenceOf }: Pick<OperationContext, 'evidenceOf'>): number {
+  const since = evidenceOf('power-on')?.['since'];
+  return typeof since === 'number' ? since : 0;
+}
+
 export function netbootStep<Input>(environment: MachineEnvironment): OperationStep<Input> {
   return {
     name: 'netboot',
@@ -22,12 +28,14 @@ export function netbootStep<Input>(environment: MachineEnvironment): OperationSt
     waitsFor: 'the machine to boot the ramdisk from the network and identify itself',
     run: async (context) => {
       if (context.machineId === null) throw new AthanorError('internal', 'this operation has no machine');
+      const since = poweredOnAt(context);
       const attempt = await waitUntil(
         environment.wakeups,
         context.machineId,
         async () => {
           const newest = await environment.attempts.newestOf(context.operationId);
-          return newest !== undefined && newest.state !== 'ticketed' ? newest : undefined;
+          if (newest === undefined || newest.state === 'ticketed' || newest.created_at < since) return undefined;
+          return newest;
         },
         { everyMs: LOOK_EVERY_MS, signal: context.signal },
       );
@@ -91,16 +99,15 @@ export function writeImageStep<Input extends { image: string }>(environment: Mac
       const image = await findImage(store, context.input.image);
       const beganAt = now();
       let lastHeardAt = beganAt;
-      let begun = 0;
-      let lastAttempt: number | undefined;
+      const booted = context.evidenceOf('netboot')?.['attempt'];
+      let firstAttempt = typeof booted === 'number' ? booted : undefined;
       return await waitUntil(
         wakeups,
         context.machineId,
         async () => {
           const attempt = await attempts.newestOf(context.operationId);
           if (attempt !== undefined) {
-            if (attempt.number !== lastAttempt) begun += 1;
-            lastAttempt = attempt.number;
+            firstAttempt ??= attempt.number;
             const written = verifiedWrite(attempt, image);
             if (written !== undefined) return written;
             const progress = attemptProgress(attempt);
@@ -112,7 +119,7 @@ export function writeImageStep<Input extends { image: string }>(environment: Mac
                 unit: 'bytes',
               });
             lastHeardAt = Math.max(lastHeardAt, attempt.updated_at);
-            if (begun > MOST_ATTEMPTS)
+            if (attempt.number - firstAttempt >= MOST_ATTEMPTS)
               throw new AthanorError(
                 'image-failed',
                 `the machine began anew ${MOST_ATTEMPTS} times without finishing`,

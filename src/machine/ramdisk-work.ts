@@ -92,7 +92,8 @@ export function createRamdiskWork(store: Store, directory: BootDirectory, now: (
           .where('number', '=', attempt.number)
           .where('state', '=', 'finished')
           .executeTakeFirst();
-        if (finished !== undefined) return { task: 'wait' };
+        // A machine that boots early writes nothing before the image was checked and the BMC confirmed.
+        if (finished !== undefined || !(await hasBegun(operation.id, 'write-image'))) return { task: 'wait' };
         const { image, disk } = await imageOf(operation);
         return {
           task: 'write-image',
@@ -114,7 +115,7 @@ export function createRamdiskWork(store: Store, directory: BootDirectory, now: (
 
     imageFile: async (attempt) => {
       const operation = await runningOperation(attempt.operationId);
-      if (operation?.kind !== DEPLOY_MACHINE)
+      if (operation?.kind !== DEPLOY_MACHINE || !(await hasBegun(operation.id, 'write-image')))
         throw new AthanorError('outdated-attempt', 'no deployment waits for this machine');
       return (await imageOf(operation)).image.file;
     },
