@@ -2,7 +2,6 @@
 # The ramdisk's agent: brings up drivers and network, trades its ticket for a token, reports what this machine is, and does
 # the tasks it is given. The protocol is docs/reference/ramdisk-protocol.md.
 use strict;
-use warnings;
 use Clock;
 use Console;
 use Devices;

@@ -8,7 +8,6 @@ import { modulesAlias, modulesDep, selectModules } from './kernel-modules.ts';
 export const packageNames: readonly string[] = ['busybox-static', 'perl-base', 'libc6', 'libcrypt1'];
 
 const libraries = '/lib/x86_64-linux-gnu';
-const perlModules = '/usr/lib/x86_64-linux-gnu/perl-base';
 
 /** Path in the ramdisk → package and path in it. Libraries stand under the name by which programs ask for them. */
 const fromPackages: readonly [target: string, packageName: string, source: string][] = [
@@ -18,12 +17,8 @@ const fromPackages: readonly [target: string, packageName: string, source: strin
   [`${libraries}/libc.so.6`, 'libc6', `${libraries}/libc.so.6`],
   [`${libraries}/libm.so.6`, 'libc6', `${libraries}/libm.so.6`],
   [`${libraries}/libcrypt.so.1`, 'libcrypt1', `${libraries}/libcrypt.so.1`],
-  // The Perl modules that the agent uses, and what those use.
-  ...`Carp.pm Config.pm Errno.pm Exporter.pm Exporter/Heavy.pm Fcntl.pm File/Glob.pm Socket.pm XSLoader.pm bytes.pm
-    constant.pm integer.pm overloading.pm strict.pm vars.pm warnings.pm warnings/register.pm
-    auto/Fcntl/Fcntl.so auto/File/Glob/Glob.so auto/Socket/Socket.so`
-    .split(/\s+/)
-    .map((file): [string, string, string] => [`${perlModules}/${file}`, 'perl-base', `${perlModules}/${file}`]),
+  // The only Perl module that the agent uses beside its own.
+  ['/usr/lib/x86_64-linux-gnu/perl-base/strict.pm', 'perl-base', '/usr/lib/x86_64-linux-gnu/perl-base/strict.pm'],
 ];
 
 const executable = /^\/(bin|lib64)\//;

@@ -15,5 +15,5 @@ const digest = words('algif_hash sha256_ssse3');
 /** For real servers and for virtual machines. */
 export const allDrivers: readonly string[] = [...virtualMachines, ...networkCards, ...networkPhys, ...disks, ...digest];
 
-/** For virtual machines with paravirtual devices: the cloud flavour, which starts faster. */
-export const cloudDrivers: readonly string[] = [...virtualMachines, 'sd_mod', 'ata_piix', 'nvme', ...digest];
+/** For virtual machines with paravirtual devices: the cloud flavour, which starts faster. (Probing QEMU's empty IDE costs 0.25 s.) */
+export const cloudDrivers: readonly string[] = [...virtualMachines, 'sd_mod', 'nvme', ...digest];

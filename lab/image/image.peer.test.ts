@@ -33,7 +33,7 @@ test('the installed system takes its host name from DHCP, leaves the disk as wri
   try {
     const { match } = await machine.says(/ATHANOR-LAB-OS up (\S+) hostname=(\S*) root=(\S+)/, within(60));
     expect(match.slice(2)).toEqual(['lab-7', 'ok']);
-    await machine.says(/# /, within(20));
+    await machine.says(/Enter 'help'/, within(20));
     const qmp = createConnection(control);
     await once(qmp, 'connect');
     qmp.write('{"execute":"qmp_capabilities"}{"execute":"system_powerdown"}');

@@ -2,9 +2,8 @@ package AlignedBuffer;
 # A block of memory at a page boundary, as O_DIRECT wants it. Read into it only with fill_from: any other assignment could
 # make Perl move it.
 use strict;
-use warnings;
 
-use constant PAGE => 4096;
+sub PAGE() { 4096 }
 
 sub new {
     my ($class, $size) = @_;

@@ -1,13 +1,12 @@
 package Clock;
 # Seconds since boot, which no clock change moves (perl-base has no Time::HiRes).
 use strict;
-use warnings;
 
-use constant { SYS_CLOCK_GETTIME => 228, CLOCK_MONOTONIC => 1 };
+use Linux;
 
 sub now {
     my $buffer = "\0" x 16;
-    syscall(SYS_CLOCK_GETTIME, CLOCK_MONOTONIC, $buffer);
+    syscall(Linux::SYS_CLOCK_GETTIME, Linux::CLOCK_MONOTONIC, $buffer);
     my ($seconds, $nanoseconds) = unpack 'q q', $buffer;
     return $seconds + $nanoseconds / 1e9;
 }

@@ -1,8 +1,7 @@
 package Console;
 # What a person, or the lab, sees of the ramdisk: lines on the screen and on the first serial port. Never a secret.
 use strict;
-use warnings;
-use Fcntl qw(O_WRONLY O_NOCTTY O_NONBLOCK);
+use Linux;
 
 my @consoles;
 
@@ -17,7 +16,7 @@ sub open_all {
 
 sub _open {
     my ($path) = @_;
-    sysopen(my $handle, $path, O_WRONLY | O_NOCTTY | O_NONBLOCK) or return undef;
+    sysopen(my $handle, $path, Linux::O_WRONLY | Linux::O_NOCTTY | Linux::O_NONBLOCK) or return undef;
     return $handle;
 }
 

@@ -1,8 +1,8 @@
 package Devices;
 # Drivers by what the buses say is there (modalias), and waiting, within bounds, for what the drivers find.
 use strict;
-use warnings;
 use Clock;
+use Linux;
 
 my $busybox = '/bin/busybox';
 
@@ -26,7 +26,7 @@ sub link_name {
 sub load_drivers {
     my %seen;
     for my $round (1 .. 8) {
-        my @new = grep { length && !$seen{$_}++ } map { read_line($_) } glob '/sys/bus/{pci,virtio,scsi,nvme,vmbus,xen}/devices/*/modalias';
+        my @new = grep { length && !$seen{$_}++ } map { _aliases($_) } qw(pci virtio scsi vmbus xen);
         last unless @new;
 
         # Network cards (PCI class 02) first: DHCP can go on while disk controllers scan.
@@ -40,6 +40,12 @@ sub load_drivers {
     # For Digest256; the second one only serves processors that can do better than the kernel's plain code.
     _modprobe('algif_hash');
     _modprobe('sha256_ssse3') if _processor_has('ssse3');
+}
+
+# What the devices on a bus call themselves.
+sub _aliases {
+    my ($bus) = @_;
+    return map { read_line("/sys/bus/$bus/devices/$_/modalias") } Linux::names("/sys/bus/$bus/devices");
 }
 
 sub _processor_has {
@@ -67,11 +73,11 @@ sub start_loading {
 
 sub drivers_loaded {
     my ($loading) = @_;
-    $loading->{done} ||= waitpid($loading->{child}, 1) != 0;
+    $loading->{done} ||= waitpid($loading->{child}, Linux::WNOHANG) != 0;
     return $loading->{done};
 }
 
-sub disk_names { return sort grep { !/^(?:loop|ram|zram|sr|fd|dm-|md|nbd)/ } map { m{([^/]+)$} } glob '/sys/block/*' }
+sub disk_names { return sort grep { !/^(?:loop|ram|zram|sr|fd|dm-|md|nbd)/ } Linux::names('/sys/block') }
 
 # Waits until no more disks are to be expected: at once where drivers have scanned synchronously, a few quiet seconds
 # where a SAS controller finds its disks by itself.
@@ -79,7 +85,7 @@ sub settle_disks {
     my ($loading) = @_;
     my $deadline = Clock::now() + 60;
     Clock::pause(0.02) until drivers_loaded($loading) || Clock::now() > $deadline;
-    my @slow = grep { /^(?:mpt3sas|mpi3mr|megaraid_sas|hpsa|smartpqi|aacraid)$/ } map { read_line($_) } glob '/sys/class/scsi_host/*/proc_name';
+    my @slow = grep { /^(?:mpt3sas|mpi3mr|megaraid_sas|hpsa|smartpqi|aacraid)$/ } map { read_line("/sys/class/scsi_host/$_/proc_name") } Linux::names('/sys/class/scsi_host');
     my ($disks, $quiet_since, $start) = ('', Clock::now(), Clock::now());
     while (Clock::now() < $deadline) {
         my $found = join ' ', disk_names();

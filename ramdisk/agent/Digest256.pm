@@ -2,20 +2,17 @@ package Digest256;
 # SHA-256 by the kernel's crypto socket (AF_ALG): no copy of the data, no other program, and the processor's own SHA
 # instructions where it has them. README.md holds the measurements behind this choice.
 use strict;
-use warnings;
-use Socket qw(SOCK_SEQPACKET);
-
-use constant { AF_ALG => 38, MSG_MORE => 0x8000, SYS_ACCEPT => 43, SYS_SENDTO => 44 };
+use Linux;
 
 sub new {
     my ($class) = @_;
-    socket(my $algorithm, AF_ALG, SOCK_SEQPACKET, 0) or die "the kernel has no crypto sockets: $!\n";
+    socket(my $algorithm, Linux::AF_ALG, Linux::SOCK_SEQPACKET, 0) or die "the kernel has no crypto sockets: $!\n";
 
     # struct sockaddr_alg: family, type[14], feature, mask, name[64]
-    bind($algorithm, pack('S Z14 L L Z64', AF_ALG, 'hash', 0, 0, 'sha256')) or die "the kernel has no SHA-256 socket: $!\n";
+    bind($algorithm, pack('S Z14 L L Z64', Linux::AF_ALG, 'hash', 0, 0, 'sha256')) or die "the kernel has no SHA-256 socket: $!\n";
 
     # Perl's accept() asks for the peer's address, which this family refuses.
-    my $descriptor = syscall(SYS_ACCEPT, fileno($algorithm), 0, 0);
+    my $descriptor = syscall(Linux::SYS_ACCEPT, fileno($algorithm), 0, 0);
     die "the SHA-256 socket did not open: $!\n" if $descriptor < 0;
     open(my $operation, '+<&=', $descriptor) or die "the SHA-256 socket did not open: $!\n";
     return bless { algorithm => $algorithm, operation => $operation }, $class;
@@ -25,7 +22,7 @@ sub new {
 sub add_memory {
     my ($self, $address, $length) = @_;
     while ($length > 0) {
-        my $taken = syscall(SYS_SENDTO, fileno($self->{operation}), $address, $length, MSG_MORE, 0, 0);
+        my $taken = syscall(Linux::SYS_SENDTO, fileno($self->{operation}), $address, $length, Linux::MSG_MORE, 0, 0);
         die "the SHA-256 socket failed: $!\n" if $taken <= 0;
         $address += $taken;
         $length -= $taken;

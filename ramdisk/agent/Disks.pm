@@ -1,7 +1,6 @@
 package Disks;
 # The disks of this machine, and which of them a task means.
 use strict;
-use warnings;
 use Devices;
 
 # Every fixed disk, smallest first, then by name: { path, size, model, serial, rotational, transport, writable }.

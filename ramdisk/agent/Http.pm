@@ -2,19 +2,17 @@ package Http;
 # HTTP/1.1 over IPv4, one request per connection, never blocking longer than it is told: so that a report of progress can
 # be under way while the disk is written.
 use strict;
-use warnings;
-use Errno qw(EAGAIN EINPROGRESS EINTR);
-use Fcntl qw(F_GETFL F_SETFL O_NONBLOCK);
-use Socket qw(AF_INET IPPROTO_TCP SOCK_STREAM SOL_SOCKET SO_ERROR TCP_NODELAY inet_aton pack_sockaddr_in);
 use Clock;
+use Linux;
 
-use constant { LARGEST_HEADER => 16384, LARGEST_ANSWER => 65536 };
+sub LARGEST_HEADER() { 16384 }
+sub LARGEST_ANSWER() { 65536 }
 
 # 'http://10.0.0.1' or 'http://10.0.0.1:8080' as { address, port, host }; undef for anything else.
 sub parse_server {
     my ($text) = @_;
     return undef unless $text =~ m{^http://((\d{1,3}(?:\.\d{1,3}){3})(?::(\d{1,5}))?)/?$};
-    my ($host, $address, $port) = ($1, inet_aton($2), $3 || 80);
+    my ($host, $address, $port) = ($1, Linux::address_bytes($2), $3 || 80);
     return undef if !defined $address || $port > 65535;
     return { address => $address, port => $port, host => $host };
 }
@@ -35,11 +33,11 @@ sub start {
         stream   => $request{stream},
         deadline => Clock::now() + ($request{timeout} || 15),
     }, __PACKAGE__;
-    socket(my $socket, AF_INET, SOCK_STREAM, IPPROTO_TCP) or return $self->_fail("socket: $!");
-    fcntl($socket, F_SETFL, fcntl($socket, F_GETFL, 0) | O_NONBLOCK);
-    setsockopt($socket, IPPROTO_TCP, TCP_NODELAY, 1);
+    socket(my $socket, Linux::AF_INET, Linux::SOCK_STREAM, Linux::IPPROTO_TCP) or return $self->_fail("socket: $!");
+    fcntl($socket, Linux::F_SETFL, fcntl($socket, Linux::F_GETFL, 0) | Linux::O_NONBLOCK);
+    setsockopt($socket, Linux::IPPROTO_TCP, Linux::TCP_NODELAY, 1);
     $self->{socket} = $socket;
-    connect($socket, pack_sockaddr_in($server->{port}, $server->{address})) or $! == EINPROGRESS or return $self->_fail("connect: $!");
+    connect($socket, Linux::pack_address($server->{address}, $server->{port})) or $! == Linux::EINPROGRESS or return $self->_fail("connect: $!");
     return $self;
 }
 
@@ -64,12 +62,12 @@ sub step {
     return unless $ready > 0;
     return $self->_receive if $reading;
     if ($self->{state} eq 'connecting') {
-        my $error = unpack 'i', getsockopt($self->{socket}, SOL_SOCKET, SO_ERROR);
+        my $error = unpack 'i', getsockopt($self->{socket}, Linux::SOL_SOCKET, Linux::SO_ERROR);
         if ($error) { $! = $error; return $self->_fail("connect: $!") }
         $self->{state} = 'sending';
     }
     my $sent = syswrite($self->{socket}, $self->{out});
-    if (!defined $sent) { return $! == EAGAIN || $! == EINTR ? undef : $self->_fail("send: $!") }
+    if (!defined $sent) { return $! == Linux::EAGAIN || $! == Linux::EINTR ? undef : $self->_fail("send: $!") }
     substr($self->{out}, 0, $sent) = '';
     $self->{state} = 'receiving' if $self->{out} eq '';
 }
@@ -77,7 +75,7 @@ sub step {
 sub _receive {
     my ($self) = @_;
     my $got = sysread($self->{socket}, $self->{in}, 16384, length $self->{in});
-    if (!defined $got) { return $! == EAGAIN || $! == EINTR ? undef : $self->_fail("receive: $!") }
+    if (!defined $got) { return $! == Linux::EAGAIN || $! == Linux::EINTR ? undef : $self->_fail("receive: $!") }
     if (!$self->{header}) {
         my $end = index $self->{in}, "\r\n\r\n";
         if ($end < 0) {

@@ -1,7 +1,6 @@
 package Inventory;
 # What this machine is, from what the firmware and the kernel say.
 use strict;
-use warnings;
 use Devices;
 use Disks;
 use Json;

@@ -2,7 +2,6 @@ package Json;
 # The little JSON that the protocol needs (perl-base has none). Encoding: a hash, an array, \number for a number,
 # Json::true/false, anything else is a string. Decoding: one flat object of strings, numbers, booleans and nulls.
 use strict;
-use warnings;
 
 sub true  { return \'true' }
 sub false { return \'false' }

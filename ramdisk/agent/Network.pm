@@ -1,25 +1,24 @@
 package Network;
 # DHCP on every Ethernet card that has a link, with a vendor class that tells the server this is the ramdisk.
 use strict;
-use warnings;
-use Socket qw(AF_INET SOCK_DGRAM inet_ntoa pack_sockaddr_in unpack_sockaddr_in);
 use Clock;
 use Console;
 use Devices;
+use Linux;
 
 my $busybox      = '/bin/busybox';
 my $vendor_class = 'athanor-ramdisk';
 my (%raised, %client);
 
 # Real cards: they have a device behind them and speak Ethernet (type 1).
-sub cards { return sort grep { -e "/sys/class/net/$_/device" && Devices::read_line("/sys/class/net/$_/type") eq '1' } map { m{([^/]+)$} } glob '/sys/class/net/*' }
+sub cards { return sort grep { -e "/sys/class/net/$_/device" && Devices::read_line("/sys/class/net/$_/type") eq '1' } Linux::names('/sys/class/net') }
 
 sub has_link { return Devices::read_line("/sys/class/net/$_[0]/carrier") eq '1' }
 
 # Raises new cards and starts a DHCP client on each that has a link. The clients stay, to renew their leases.
 sub tend {
     for my $card (cards()) {
-        delete $client{$card} if $client{$card} && waitpid($client{$card}, 1) > 0;
+        delete $client{$card} if $client{$card} && waitpid($client{$card}, Linux::WNOHANG) > 0;
         system $busybox, 'ip', 'link', 'set', $card, 'up' unless $raised{$card}++;
         next if $client{$card} || !has_link($card);
         my $child = fork;
@@ -37,9 +36,9 @@ sub tend {
 sub card_towards {
     my ($server) = @_;
     my @leased = leases();
-    if (socket(my $probe, AF_INET, SOCK_DGRAM, 0)) {
-        if (connect $probe, pack_sockaddr_in($server->{port}, $server->{address})) {
-            my $own = inet_ntoa((unpack_sockaddr_in(getsockname $probe))[1]);
+    if (socket(my $probe, Linux::AF_INET, Linux::SOCK_DGRAM, 0)) {
+        if (connect $probe, Linux::pack_address($server->{address}, $server->{port})) {
+            my $own = Linux::address_text(getsockname $probe);
             for my $card (@leased) { return $card if Devices::read_line("/run/dhcp/$card") eq $own }
         }
     }

@@ -1,7 +1,6 @@
 package Server;
 # The conversation with the server (docs/reference/ramdisk-protocol.md). The token lives in this memory only.
 use strict;
-use warnings;
 use Clock;
 use Console;
 use Http;

@@ -1,23 +1,18 @@
 package WriteImage;
 # One image onto one disk: download, hash and write in one pass past the page cache, then sync, read back and hash again.
 use strict;
-use warnings;
-use Errno qw(EAGAIN EINTR);
-use Fcntl qw(O_EXCL O_RDONLY O_WRONLY SEEK_SET);
 use AlignedBuffer;
 use Clock;
 use Console;
 use Digest256;
 use Disks;
+use Linux;
 
-use constant {
-    BLOCK          => 2**20,
-    O_DIRECT       => 0x4000,
-    BLKFLSBUF      => 0x1261,
-    SYS_FSYNC      => 74,
-    STALLED_AFTER  => 10,     # a connection without a byte for so long is given up for a new one
-    GIVE_UP_AFTER  => 120,    # the download without a byte for so long has failed
-};
+sub BLOCK() { 2**20 }
+
+# Seconds: a connection without a byte for so long is given up for a new one; a download for so long has failed.
+sub STALLED_AFTER() { 10 }
+sub GIVE_UP_AFTER() { 120 }
 
 # The report for `complete`. Dies with { step, code, message }, or { over => 1 } when the attempt ended meanwhile.
 sub run {
@@ -53,22 +48,16 @@ sub _tell {
     die { over => 1 } if $state->{server}->is_over;
 }
 
-# The name of the error beside its text, which is what people search for.
-sub _errno {
-    my ($name) = grep { $!{$_} } qw(EIO ENOSPC EROFS ENXIO ENODEV EBUSY EINVAL ENOMEM EACCES ENOMEDIUM ETIMEDOUT);
-    return defined $name ? "$! ($name)" : "$!";
-}
-
 sub _open_disk {
     my ($state, $mode, $step) = @_;
-    sysopen(my $handle, $state->{disk}{path}, $mode | O_DIRECT | O_EXCL) or _fail($step, 'disk-open-failed', "open of $state->{disk}{path} failed: " . _errno());
+    sysopen(my $handle, $state->{disk}{path}, $mode | Linux::O_DIRECT | Linux::O_EXCL) or _fail($step, 'disk-open-failed', "open of $state->{disk}{path} failed: " . Linux::error_text());
     return $handle;
 }
 
 sub _write {
     my ($state, $task) = @_;
     my ($buffer, $size) = @$state{qw(buffer size)};
-    my $handle = _open_disk($state, O_WRONLY, 'open-disk');
+    my $handle = _open_disk($state, Linux::O_WRONLY, 'open-disk');
     my $digest = Digest256->new;
     my $written = 0;
     _tell($state, 'writing', 0);
@@ -81,7 +70,7 @@ sub _write {
             # A disk takes whole sectors: behind an image that ends inside one, zeros.
             $buffer->pad($state->{disk}{unit});
             my $done = $buffer->write_to($handle, $buffer->{used});
-            if (!defined $done) { _fail('write', 'write-failed', "write of $buffer->{used} bytes at $written to $state->{disk}{path} failed: " . _errno()) }
+            if (!defined $done) { _fail('write', 'write-failed', "write of $buffer->{used} bytes at $written to $state->{disk}{path} failed: " . Linux::error_text()) }
             if ($done != $buffer->{used}) { _fail('write', 'write-failed', "short write at $written to $state->{disk}{path}: $done of $buffer->{used} bytes") }
             $written += $length;
             $buffer->clear;
@@ -90,9 +79,9 @@ sub _write {
     );
     $state->{server}{next_report} = 0;
     _tell($state, 'syncing', $written);
-    syscall(SYS_FSYNC, fileno $handle) == 0 or _fail('sync', 'sync-failed', "fsync of $state->{disk}{path} failed: " . _errno());
-    ioctl($handle, BLKFLSBUF, 0) or _fail('sync', 'sync-failed', "dropping the cache of $state->{disk}{path} failed: " . _errno());
-    close $handle or _fail('sync', 'sync-failed', "close of $state->{disk}{path} failed: " . _errno());
+    syscall(Linux::SYS_FSYNC, fileno $handle) == 0 or _fail('sync', 'sync-failed', "fsync of $state->{disk}{path} failed: " . Linux::error_text());
+    ioctl($handle, Linux::BLKFLSBUF, 0) or _fail('sync', 'sync-failed', "dropping the cache of $state->{disk}{path} failed: " . Linux::error_text());
+    close $handle or _fail('sync', 'sync-failed', "close of $state->{disk}{path} failed: " . Linux::error_text());
     return $digest->hex_digest;
 }
 
@@ -127,7 +116,7 @@ sub _download {
                     next;
                 }
                 if (defined $got) { $reason = 'the server ended the connection'; last }
-                if ($! != EAGAIN && $! != EINTR) { $reason = "receive: $!"; last }
+                if ($! != Linux::EAGAIN && $! != Linux::EINTR) { $reason = "receive: $!"; last }
                 my $bits = '';
                 vec($bits, fileno $socket, 1) = 1;
                 if (select($bits, undef, undef, 0.25) > 0) { $stalled_at = Clock::now() + STALLED_AFTER }
@@ -168,7 +157,7 @@ sub _length_fits {
 sub _read_back {
     my ($state) = @_;
     my ($buffer, $size, $disk) = @$state{qw(buffer size disk)};
-    my $handle = _open_disk($state, O_RDONLY, 'read-back');
+    my $handle = _open_disk($state, Linux::O_RDONLY, 'read-back');
     my $digest = Digest256->new;
     my $read = 0;
     while ($read < $size) {
@@ -176,7 +165,7 @@ sub _read_back {
         $buffer->clear;
         my $whole = $want + (-$want % $disk->{unit});
         my $got = $buffer->fill_from($handle, $whole);
-        if (!defined $got) { _fail('read-back', 'read-failed', "read of $whole bytes at $read from $disk->{path} failed: " . _errno()) }
+        if (!defined $got) { _fail('read-back', 'read-failed', "read of $whole bytes at $read from $disk->{path} failed: " . Linux::error_text()) }
         if ($got < $want) { _fail('read-back', 'read-failed', "short read at $read from $disk->{path}: $got of $whole bytes") }
         $digest->add_memory($buffer->address, $want);
         $read += $want;

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 export interface TestMachine {
   /** Everything the serial console said so far. */
   output(): string;
-  /** Resolves with the match and the seconds since power-on; rejects with the console's end when the machine ends or time is up. */
+  /** Resolves with the match in whole lines and the seconds since power-on; rejects with the console's end when the machine ends or time is up. */
   says(pattern: RegExp, signal: AbortSignal): Promise<{ match: RegExpExecArray; seconds: number }>;
   /** The machine ends by itself (power-off, or a reboot: it is run with -no-reboot). */
   ends(signal: AbortSignal): Promise<void>;
@@ -68,7 +68,7 @@ export function startMachine(args: readonly string[], options: { memoryMb?: numb
     says: (pattern, signal) =>
       until(
         () => {
-          const match = pattern.exec(text);
+          const match = pattern.exec(text.slice(0, text.lastIndexOf('\n') + 1));
           return match === null ? undefined : { match, seconds: (performance.now() - started) / 1000 };
         },
         String(pattern),
