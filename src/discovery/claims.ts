@@ -3,6 +3,7 @@
  * shared by vendor error, or change with a new board; so none of them is a key and none is ever overwritten.
  */
 import { sql, type Transaction } from 'kysely';
+import { formatGuid, isUsableGuid, parseGuid } from '../bmc/index.ts';
 import { AthanorError } from '../errors/index.ts';
 import type { Database, Row, Store } from '../store/index.ts';
 
@@ -14,19 +15,41 @@ export interface Claim {
   value: string;
 }
 
-/** Values that vendors ship on many boxes; they identify nothing. */
-const worthless = new Set([
+/** Serial numbers that vendors ship on many boxes; they identify nothing. */
+const worthlessSerials = new Set([
   '',
   'none',
+  'n/a',
+  'unknown',
   'default string',
   'to be filled by o.e.m.',
   'not specified',
+  'not available',
   'system serial number',
+  'chassis serial number',
   '0123456789',
-  '00000000-0000-0000-0000-000000000000',
-  'ffffffff-ffff-ffff-ffff-ffffffffffff',
-  '03000200-0400-0500-0006-000700080009',
+  '123456789',
+  '0',
 ]);
+
+/** The value as claims are kept, or undefined for one that identifies nothing. */
+function normalClaim({ kind, value }: Claim): string | undefined {
+  const trimmed = value.trim();
+  const lower = trimmed.toLowerCase();
+  switch (kind) {
+    case 'serial':
+      return worthlessSerials.has(lower) ? undefined : trimmed;
+    case 'uuid':
+    case 'bmc-guid': {
+      const bytes = parseGuid(trimmed);
+      return bytes !== undefined && isUsableGuid(bytes) ? formatGuid(bytes) : undefined;
+    }
+    case 'mac': {
+      const mac = lower.replaceAll('-', ':');
+      return mac === '00:00:00:00:00:00' || mac === 'ff:ff:ff:ff:ff:ff' ? undefined : mac;
+    }
+  }
+}
 
 /** Record what `source` says of a machine; a claim it made before gets a new time. */
 export async function recordClaims(
@@ -36,16 +59,15 @@ export async function recordClaims(
   claims: readonly Claim[],
   options: { source: string; now: number },
 ): Promise<void> {
-  for (const { kind, value } of claims) {
-    const trimmed = value.trim();
-    if (worthless.has(trimmed.toLowerCase())) continue;
-    const normal = kind === 'serial' ? trimmed : trimmed.toLowerCase();
+  for (const claim of claims) {
+    const normal = normalClaim(claim);
+    if (normal === undefined) continue;
     await trx
       .insertInto('machine_claims')
       .values({
         id: store.newId(),
         machine_id: machineId,
-        kind,
+        kind: claim.kind,
         value: normal,
         source: options.source,
         first_seen_at: options.now,
@@ -60,11 +82,13 @@ export async function recordClaims(
 
 /** Machines that hold this claim, the one that held it first at the front. */
 export async function machinesClaiming(store: Store, kind: ClaimKind, value: string): Promise<string[]> {
+  const normal = normalClaim({ kind, value });
+  if (normal === undefined) return [];
   const rows = await store.db
     .selectFrom('machine_claims')
     .select(['machine_id'])
     .where('kind', '=', kind)
-    .where('value', '=', value.toLowerCase())
+    .where('value', '=', normal)
     .orderBy('first_seen_at')
     .execute();
   return [...new Set(rows.map((row) => row.machine_id))];
@@ -82,12 +106,11 @@ function spelledAsClaim(reference: string): string {
  * @throws AthanorError `not-found`, or `conflict` when several machines claim it
  */
 export async function findMachine(store: Store, reference: string): Promise<Row<'machines'>> {
-  const direct = await store.db
-    .selectFrom('machines')
-    .selectAll()
-    .where((where) => where.or([where('id', '=', reference), where('name', '=', reference)]))
-    .executeTakeFirst();
-  if (direct !== undefined) return direct;
+  // The id first: nobody may take a machine's id as the name of another.
+  for (const column of ['id', 'name'] as const) {
+    const direct = await store.db.selectFrom('machines').selectAll().where(column, '=', reference).executeTakeFirst();
+    if (direct !== undefined) return direct;
+  }
   const claimed = await store.db
     .selectFrom('machine_claims')
     .innerJoin('machines', 'machines.id', 'machine_claims.machine_id')

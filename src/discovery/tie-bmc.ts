@@ -2,7 +2,7 @@
  * Ties a BMC to its machine: the BMC tells a GUID, the ramdisk reads the SMBIOS UUID, and they are the same number in
  * one of the byte orders that vendors use. A GUID that fits several BMCs or machines ties nothing.
  */
-import { type BmcResult, type BmcDeviceId, sameGuid } from '../bmc/index.ts';
+import { type BmcResult, type BmcDeviceId, guidCandidates, sameGuid } from '../bmc/index.ts';
 import { asAthanorError, type AthanorError } from '../errors/index.ts';
 import type { Site } from '../site/index.ts';
 import { type Row, type Store, toJson } from '../store/index.ts';
@@ -47,8 +47,10 @@ export async function identifyBmc(
       })
       .where('name', '=', name)
       .execute();
-    const changed = (before.last_error === null) !== (lastError === null) || before.last_seen_at === null;
-    if (!changed) return;
+    // A BMC that stays as it is (deaf, or one that cannot be asked) is no news, however often it is asked.
+    const answeredAgain = device !== undefined && (before.last_error !== null || before.last_seen_at === null);
+    const news = lastError === null ? answeredAgain : before.last_error === null;
+    if (!news) return;
     await store.events.appendEvent(trx, {
       kind: lastError === null ? 'bmc.identified' : 'bmc.failing',
       subject: { kind: 'bmc', id: before.id },
@@ -78,6 +80,16 @@ export async function tieBmc(
     if (only === undefined) return { reason: `no declared BMC tells the GUID ${uuid}` };
     if (second !== undefined)
       return { reason: `several BMCs tell the GUID ${uuid}: ${fitting.map((bmc) => bmc.name).join(', ')}` };
+    const others = await trx
+      .selectFrom('machine_claims')
+      .select('machine_id')
+      .distinct()
+      .where('kind', '=', 'uuid')
+      .where('machine_id', '!=', machineId)
+      .where('value', 'in', guidCandidates(uuid))
+      .execute();
+    if (others.length > 0)
+      return { reason: `another machine claims the UUID ${uuid}: ${others.map((row) => row.machine_id).join(', ')}` };
     if (only.machine_id !== null) return { reason: `the BMC ${only.name} belongs to machine ${only.machine_id}` };
     await trx.updateTable('bmcs').set({ machine_id: machineId }).where('id', '=', only.id).execute();
     await store.events.appendEvent(trx, {
