@@ -53,7 +53,7 @@ beforeEach(async () => {
     },
     clock,
     logger: silentLogger,
-    limits: { transfersPerClient: 3, attempts: 3 },
+    limits: { transfersPerClient: 3, patience: 1 },
     onTransfer: (report) => reports.push(report),
   });
   client = await newClient();
@@ -131,18 +131,29 @@ describe('a read', () => {
     expect((await receiveOne()).packet).toMatchObject({ block: 3 });
   });
 
-  test('a silent client is given up after the tries allowed', async () => {
+  test('a silent client is asked after 1, 2 and 4 s and then given up', async () => {
     send(request('kernel'), server.port);
     await receiveOne();
-    for (let round = 0; round < 2; round++) {
-      clock.pass(5_000);
-      await receiveOne();
+    for (const wait of [1_000, 2_000]) {
+      expect(clock.pass(wait - 1)).toBe(0);
+      clock.pass(wait);
+      expect((await receiveOne()).packet).toMatchObject({ type: 'data', block: 1 });
     }
-    clock.pass(5_000);
+    clock.pass(4_000);
     expect((await receiveOne()).packet).toMatchObject({ type: 'error', code: 0 });
     await until(() => reports.length === 1);
     expect(reports[0]).toMatchObject({ outcome: 'timeout', bytes: 0 });
     await until(() => server.active() === 0);
+  });
+
+  test('the wait a client asks for holds until a round trip is measured, and bounds the waits after that', async () => {
+    send(request('kernel', ['timeout', '3']), server.port);
+    const offer = await receiveOne();
+    expect(clock.pass(2_999)).toBe(0);
+    send({ type: 'acknowledgement', block: 0 }, offer.port);
+    await receiveOne();
+    clock.pass(200);
+    expect((await receiveOne()).packet).toMatchObject({ block: 1 });
   });
 
   test('a lost block of a window is sent again from there', async () => {

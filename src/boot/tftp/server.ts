@@ -16,8 +16,8 @@ export interface TftpLimits {
   /** Transfers under way at once, for one client address and in all. */
   transfersPerClient: number;
   transfers: number;
-  /** Sendings of one window before a silent client counts as gone. */
-  attempts: number;
+  /** A client that is silent for this many of the longest waits (4 s, or twice what it asked for) is gone. */
+  patience: number;
   /** A transfer that takes longer is ended. */
   transferMilliseconds: number;
   /** Text converted to netascii is held in memory; a larger file is refused in that mode. */
@@ -29,7 +29,7 @@ const defaultLimits: TftpLimits = {
   maximumWindowSize: 64,
   transfersPerClient: 8,
   transfers: 512,
-  attempts: 6,
+  patience: 6,
   transferMilliseconds: 30 * 60_000,
   netasciiBytes: 1024 * 1024,
 };
@@ -124,8 +124,8 @@ export async function createTftpServer(options: TftpServerOptions): Promise<Tftp
     try {
       own = await options.openSocket({ ...where, port: 0 });
       const negotiated = negotiateTransfer(request, size, limits);
-      const { attempts } = limits;
-      const result = await runTransfer({ socket: own, client, reader, size, negotiated, clock, attempts, signal });
+      const { patience } = limits;
+      const result = await runTransfer({ socket: own, client, reader, size, negotiated, clock, patience, signal });
       report({ path, clientAddress: client.address, ...result });
     } finally {
       if (own !== undefined) await closeSocket(own);

@@ -24,8 +24,8 @@ export interface TransferOptions {
   size: number;
   negotiated: NegotiatedTransfer;
   clock: BootClock;
-  /** Sendings of one window that may go unanswered before the client counts as gone. */
-  attempts: number;
+  /** A client that has been silent for this many of the longest waits is gone. */
+  patience: number;
   signal: AbortSignal;
 }
 
@@ -40,23 +40,27 @@ class TransferEnd extends Error {
 type Answer = { kind: 'acknowledged'; block: number } | { kind: 'silence' } | { kind: 'end'; end: TransferEnd };
 
 const initialWait = 1_000;
-const shortestWait = 200;
+const shortestWait = 50;
 const longestWait = 4_000;
 
 /**
- * The time to wait for an acknowledgement: what the client asked for (RFC 2349), else four round trips as measured,
- * doubled at each silence. On a lossy wire the fixed second of most servers makes a 14 MB kernel take half an hour.
+ * The time to wait for an acknowledgement: four round trips as measured, doubled at each silence. What the client asked
+ * for (RFC 2349) is the first wait, not the only one: curl asks for 6 s, and with those a wire that loses one packet in a
+ * hundred needs half an hour for a 14 MB kernel. The longest wait is longer than the client's own, which some start anew
+ * at each packet: sent to without a pause, they would never repeat an acknowledgement that was lost.
  */
-function retransmissionTimer(asked: number | undefined) {
+function retransmissionTimer(askedSeconds: number | undefined) {
+  const asked = askedSeconds === undefined ? undefined : askedSeconds * 1_000;
+  const longest = Math.max(longestWait, 2 * (asked ?? 0));
   let smoothed: number | undefined;
   return {
+    longest,
     measured(milliseconds: number): void {
       smoothed = smoothed === undefined ? milliseconds : smoothed * 0.875 + milliseconds * 0.125;
     },
     wait(silences: number): number {
-      if (asked !== undefined) return asked * 1_000;
-      const base = smoothed === undefined ? initialWait : Math.max(shortestWait, smoothed * 4);
-      return Math.min(longestWait, base * 2 ** silences);
+      const base = smoothed === undefined ? (asked ?? initialWait) : Math.max(shortestWait, smoothed * 4);
+      return Math.min(longest, base * 2 ** silences);
     },
   };
 }
@@ -104,12 +108,16 @@ export async function runTransfer(options: TransferOptions): Promise<Omit<TftpRe
 
   /** Sends `packets` until an acknowledgement of a number in (acknowledged, acknowledged + count] comes; returns it. */
   const exchange = async (packets: readonly Uint8Array[]): Promise<number> => {
-    for (let silences = 0; silences < options.attempts; silences++) {
+    const patience = options.patience * timer.longest;
+    let waited = 0;
+    for (let silences = 0; waited < patience; silences++) {
       if (end !== undefined) throw end;
+      const wait = timer.wait(silences);
+      waited += wait;
       const started = clock.now();
       for (const packet of packets) send(packet);
       const advance = await new Promise<number>((resolve, reject) => {
-        const cancel = clock.after(timer.wait(silences), () => answered?.({ kind: 'silence' }));
+        const cancel = clock.after(wait, () => answered?.({ kind: 'silence' }));
         answered = (answer) => {
           if (answer.kind === 'acknowledged') {
             const step = (answer.block - acknowledged) & 0xffff;
@@ -129,7 +137,7 @@ export async function runTransfer(options: TransferOptions): Promise<Omit<TftpRe
       if (silences === 0) timer.measured(clock.now() - started);
       return advance;
     }
-    throw new TransferEnd('timeout', `no acknowledgement after ${options.attempts} tries`);
+    throw new TransferEnd('timeout', `no acknowledgement for ${patience / 1_000} s`);
   };
 
   const block = async (number: number): Promise<Uint8Array> => {
