@@ -22,12 +22,17 @@ export interface BootDirectory {
   refresh(machineId: string): Promise<void>;
   /** Derive every entry anew. */
   load(): Promise<void>;
-  /** Follow the history until the signal: every change of a machine refreshes its entries, then `changed` is called. */
+  /** Follow the history from `load` on until the signal: every change of a machine refreshes its entries, then `changed` is called. */
   follow(signal: AbortSignal, changed: (machineId: string) => void): Promise<void>;
 }
 
 export function createBootDirectory(store: Store): BootDirectory {
   const entries = new Map<string, BootEntry>();
+  /** The number of the newest refresh that was applied, for each machine: an older one that ends later is dropped. */
+  const applied = new Map<string, number>();
+  let begun = 0;
+  /** Where the history stood before the entries were derived from it. */
+  let loadedAt: number | undefined;
 
   /** A machine whose disk was written in this deployment boots that disk, whatever its firmware tries first. */
   async function diskIsWritten(machineId: string): Promise<boolean> {
@@ -44,16 +49,33 @@ export function createBootDirectory(store: Store): BootDirectory {
     return attempt !== undefined && attemptResult(attempt)?.outcome === 'complete';
   }
 
-  async function refresh(machineId: string): Promise<void> {
-    const machine = await store.db.selectFrom('machines').selectAll().where('id', '=', machineId).executeTakeFirst();
-    if (machine === undefined) return;
-    const state = stateOf(machine);
-    const claims = await store.db
+  /** Its MACs without those that another machine claimed before it: a MAC has one entry, and who came first keeps it. */
+  async function macsOf(machineId: string): Promise<string[]> {
+    const own = store.db
       .selectFrom('machine_claims')
       .select('value')
       .where('machine_id', '=', machineId)
+      .where('kind', '=', 'mac');
+    const claims = await store.db
+      .selectFrom('machine_claims')
+      .select(['value', 'machine_id'])
       .where('kind', '=', 'mac')
+      .where('value', 'in', own)
+      .orderBy('first_seen_at')
+      .orderBy('id')
       .execute();
+    const first = new Map<string, string>();
+    for (const claim of claims) if (!first.has(claim.value)) first.set(claim.value, claim.machine_id);
+    return [...first].filter(([, owner]) => owner === machineId).map(([mac]) => mac);
+  }
+
+  async function refresh(machineId: string): Promise<void> {
+    begun += 1;
+    const turn = begun;
+    const machine = await store.db.selectFrom('machines').selectAll().where('id', '=', machineId).executeTakeFirst();
+    if (machine === undefined) return;
+    const state = stateOf(machine);
+    const macs = await macsOf(machineId);
     const netboot =
       state === 'deploying' && (await diskIsWritten(machineId)) ? 'local-disk' : stateTable[state].netboot;
     const deployment = await store.db
@@ -63,19 +85,22 @@ export function createBootDirectory(store: Store): BootDirectory {
       .executeTakeFirst();
     const hostname = deployment?.hostname ?? null;
     const entry = { machineId, netboot, ...(hostname === null ? {} : { hostname }) };
-    for (const { value } of claims) entries.set(value, entry);
+    if ((applied.get(machineId) ?? 0) > turn) return;
+    applied.set(machineId, turn);
+    for (const mac of macs) entries.set(mac, entry);
   }
 
   return {
     find: (mac) => entries.get(mac),
     refresh,
     load: async () => {
+      loadedAt = await store.events.newestSequence();
       const machines = await store.db.selectFrom('machines').select('id').execute();
       for (const { id } of machines) await refresh(id);
     },
     follow: async (signal, changed) => {
-      const newest = await store.events.newestSequence();
-      for await (const event of store.events.subscribe(newest, signal))
+      const after = loadedAt ?? (await store.events.newestSequence());
+      for await (const event of store.events.subscribe(after, signal))
         if (event.subject.kind === 'machine') {
           await refresh(event.subject.id);
           changed(event.subject.id);

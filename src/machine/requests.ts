@@ -2,11 +2,12 @@
  * What people ask of machines. Each request checks the state, moves the machine and starts its operation in one
  * transaction, so that a machine is never `deploying` without an operation, nor the other way round.
  */
+import type { Transaction } from 'kysely';
 import { AthanorError } from '../errors/index.ts';
 import { findMachine } from '../discovery/index.ts';
 import { findImage } from '../install/index.ts';
 import type { Operations } from '../operation/index.ts';
-import type { Row, Store } from '../store/index.ts';
+import type { Database, Row, Store } from '../store/index.ts';
 import { DEPLOY_MACHINE, type DeployMachineInput } from './deploy-machine.ts';
 import { INSPECT_MACHINE, type InspectMachineInput } from './inspect-machine.ts';
 import { allows, type MachineVerb, stateTable } from './states.ts';
@@ -55,16 +56,33 @@ function requireHostname(field: string, value: string): void {
 }
 
 export function createMachineRequests(store: Store, operations: Operations, now: () => number): MachineRequests {
-  async function requireNameIsFree(name: string, machineId: string): Promise<void> {
-    requireHostname('name', name);
-    const other = await store.db
+  /** Looks and writes in one transaction, so that of two who want a name at once one is told so. */
+  async function giveName(trx: Transaction<Database>, machine: Row<'machines'>, name: string): Promise<void> {
+    const other = await trx
       .selectFrom('machines')
       .select('id')
       .where('name', '=', name)
-      .where('id', '!=', machineId)
+      .where('id', '!=', machine.id)
       .executeTakeFirst();
     if (other !== undefined)
-      throw new AthanorError('conflict', `machine ${other.id} has the name ${name}`, { field: 'name', value: name });
+      throw new AthanorError('conflict', `machine ${other.id} has the name ${name}`, {
+        field: 'name',
+        value: name,
+        remedy: 'Choose another name, or rename that machine first.',
+      });
+    if (name === machine.name) return;
+    await trx.updateTable('machines').set({ name, updated_at: now() }).where('id', '=', machine.id).execute();
+    await store.events.appendEvent(trx, {
+      kind: 'machine.named',
+      subject: { kind: 'machine', id: machine.id },
+      data: { name, before: machine.name },
+    });
+  }
+
+  /** The operation is accepted already: when the engine cannot take it now, its next reconciliation does. */
+  async function dispatch(operationId: string): Promise<string> {
+    await operations.dispatch(operationId).catch(() => undefined);
+    return operationId;
   }
 
   async function startInspect(machine: Row<'machines'>, because: InspectMachineInput['because']): Promise<string> {
@@ -78,8 +96,7 @@ export function createMachineRequests(store: Store, operations: Operations, now:
       });
       return id;
     });
-    await operations.dispatch(operationId);
-    return operationId;
+    return await dispatch(operationId);
   }
 
   return {
@@ -88,12 +105,11 @@ export function createMachineRequests(store: Store, operations: Operations, now:
       requireVerb(machine, 'deploy');
       const image = await findImage(store, request.image);
       if (request.hostname !== undefined) requireHostname('hostname', request.hostname);
-      if (request.name !== undefined) await requireNameIsFree(request.name, machine.id);
+      if (request.name !== undefined) requireHostname('name', request.name);
       const input: DeployMachineInput = { image: image.name, disk: request.disk ?? 'auto' };
       const operationId = await store.transaction(async (trx) => {
         const id = await operations.startIn(trx, DEPLOY_MACHINE, machine.id, input);
-        if (request.name !== undefined)
-          await trx.updateTable('machines').set({ name: request.name }).where('id', '=', machine.id).execute();
+        if (request.name !== undefined) await giveName(trx, machine, request.name);
         const deployment = {
           image: image.name,
           hostname: request.hostname ?? request.name ?? machine.name,
@@ -110,8 +126,7 @@ export function createMachineRequests(store: Store, operations: Operations, now:
         await moveMachine(store, trx, now(), { ...move, to: 'deploying' });
         return id;
       });
-      await operations.dispatch(operationId);
-      return operationId;
+      return await dispatch(operationId);
     },
 
     inspect: async (reference) => {
@@ -134,15 +149,8 @@ export function createMachineRequests(store: Store, operations: Operations, now:
 
     name: async (reference, name) => {
       const machine = await findMachine(store, reference);
-      await requireNameIsFree(name, machine.id);
-      await store.transaction(async (trx) => {
-        await trx.updateTable('machines').set({ name, updated_at: now() }).where('id', '=', machine.id).execute();
-        await store.events.appendEvent(trx, {
-          kind: 'machine.named',
-          subject: { kind: 'machine', id: machine.id },
-          data: { name, before: machine.name },
-        });
-      });
+      requireHostname('name', name);
+      await store.transaction(async (trx) => await giveName(trx, machine, name));
     },
   };
 }
