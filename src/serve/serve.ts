@@ -19,7 +19,7 @@ import {
 } from '../machine/index.ts';
 import { createOperations, type EngineOptions } from '../operation/index.ts';
 import { createBmcHost, createSite, openLeaseStore } from '../site/index.ts';
-import { type DatabaseChoice, openStore } from '../store/index.ts';
+import { asStorageFault, type DatabaseChoice, openStore } from '../store/index.ts';
 import { startBackground } from './background.ts';
 import { startBootServices } from './boot-services.ts';
 import { type Configuration, describeFinding, loadConfiguration, readSecretFile } from './configuration/index.ts';
@@ -71,12 +71,15 @@ async function findRamdisk(
   configuration: Configuration,
   logger: Logger,
 ): Promise<{ kernelFile: string; initrdFile: string; commandLine: string } | undefined> {
-  const directory = configuration.ramdisk?.directory;
-  if (directory === undefined) {
+  if (configuration.ramdisk === undefined) {
     logger.warn('no ramdisk is configured: machines are given addresses but cannot be inspected or deployed');
     return undefined;
   }
-  const files = { kernelFile: path.join(directory, 'vmlinuz'), initrdFile: path.join(directory, 'initrd') };
+  const { directory, kernel } = configuration.ramdisk;
+  const files = {
+    kernelFile: path.join(directory, `vmlinuz-${kernel}`),
+    initrdFile: path.join(directory, `initrd-${kernel}`),
+  };
   for (const file of Object.values(files))
     try {
       await stat(file);
@@ -121,7 +124,9 @@ export async function serve({ configurationFile, signal, log }: ServeOptions): P
   for (const warning of warnings) logger.warn(describeFinding(warning));
   const running = stopper();
   try {
-    await start(configuration, logger, running.push);
+    await start(configuration, logger, running.push).catch((error: unknown) => {
+      throw asStorageFault(`the data directory ${configuration.dataDirectory}`, error);
+    });
     logger.info({ pid: process.pid }, 'athanor is ready');
     if (!signal.aborted)
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));

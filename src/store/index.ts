@@ -17,4 +17,5 @@ export { hashToken } from './secrets.ts';
 export type { SecretPlace, Secrets } from './secrets.ts';
 export { lockFile } from './lock.ts';
 export type { FileLock } from './lock.ts';
+export { asStorageFault } from './storage-fault.ts';
 export { isUniqueViolation } from './unique-violation.ts';

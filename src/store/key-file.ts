@@ -3,6 +3,7 @@ import { link, mkdir, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AthanorError } from '../errors/index.ts';
 import type { Random } from './identifiers.ts';
+import { asStorageFault } from './storage-fault.ts';
 
 export const KEY_BYTES = 32;
 const OTHERS = 0o077;
@@ -12,7 +13,8 @@ export async function readOrMakeKeyFile(file: string, random: Random): Promise<B
   try {
     return (await readKeyFile(file)) ?? (await makeKeyFile(file, random));
   } catch (error) {
-    if (error instanceof AthanorError) throw error;
+    const fault = asStorageFault(`the key file ${file}`, error);
+    if (fault instanceof AthanorError) throw fault;
     throw refused(
       file,
       `cannot be read or made: ${String(error)}`,

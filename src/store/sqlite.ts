@@ -6,6 +6,7 @@ import { CompiledQuery, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler }
 import type { DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely';
 import { AthanorError } from '../errors/index.ts';
 import { Queue } from './queue.ts';
+import { asStorageFault } from './storage-fault.ts';
 
 /** How long a query waits for the transaction before it; transactions are short, so this is a bug's deadline. */
 const QUEUE_DEADLINE_MS = 30_000;
@@ -114,16 +115,6 @@ class SqliteConnection implements DatabaseConnection {
   }
 }
 
-/** Result codes (https://www.sqlite.org/rescode.html) that say the disk, not the query, is at fault. */
-const diskFaults = new Map([
-  [5, 'another program holds it locked'],
-  [8, 'it is read-only'],
-  [10, 'input/output error'],
-  [11, 'it is damaged'],
-  [13, 'the disk is full'],
-  [26, 'it is not an SQLite database'],
-]);
-
 function explained(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if ('code' in error && error.code === 'ERR_OUT_OF_RANGE') {
@@ -131,7 +122,5 @@ function explained(error: unknown): unknown {
       cause: error,
     });
   }
-  const fault =
-    'errcode' in error && typeof error.errcode === 'number' ? diskFaults.get(error.errcode & 0xff) : undefined;
-  return fault === undefined ? error : new AthanorError('database-failed', `the database: ${fault}`, { cause: error });
+  return asStorageFault('the database', error);
 }
