@@ -8,7 +8,7 @@ export interface LifeSettings {
   /** Where the configuration, the secrets and the data directory go. */
   directory: string;
   image: { name: string; file: string; sha256: string };
-  /** Holds vmlinuz and initrd. */
+  /** What `make ramdisk` filled; the lab's virtual machines boot its cloud kernel. */
   ramdiskDirectory: string;
   loadersDirectory?: string;
   /** Unix socket of the API. */
@@ -47,7 +47,7 @@ export async function writeConfiguration(rack: Rack, settings: LifeSettings): Pr
     database,
     api: { listen: [`unix:${settings.apiSocket}`] },
     loaders: settings.loadersDirectory ?? '/usr/lib/ipxe',
-    ramdisk: { directory: settings.ramdiskDirectory },
+    ramdisk: { directory: settings.ramdiskDirectory, kernel: 'cloud-amd64' },
     networks: [
       {
         name: 'provisioning',

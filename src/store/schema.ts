@@ -172,6 +172,8 @@ export interface BootAttemptsTable {
   operation_id: string | null;
   ticket_hash: string;
   token_hash: string | null;
+  /** When the token was first used; from then on the ticket is worth nothing. */
+  token_used_at: Time | null;
   state: 'ticketed' | 'exchanged' | 'superseded' | 'finished';
   progress: JsonText | null;
   result: JsonText | null;

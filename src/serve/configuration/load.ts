@@ -90,7 +90,7 @@ function configurationOf(shape: ConfigurationDocumentShape, base: string): Confi
     database: databaseOf(shape.database, path),
     api: { listen: (shape.api?.listen ?? [{ host: '127.0.0.1', port: 8443 }]).map((one) => listenOf(one, path)) },
     loaders: path(shape.loaders ?? '/usr/lib/ipxe'),
-    ramdisk: shape.ramdisk === undefined ? undefined : { directory: path(shape.ramdisk.directory) },
+    ramdisk: shape.ramdisk === undefined ? undefined : { ...shape.ramdisk, directory: path(shape.ramdisk.directory) },
     networks: (shape.networks ?? []).map(networkOf),
     credentials: (shape.credentials ?? []).map((one) => ({ ...one, passwordFile: path(one.passwordFile) })),
     bmcs: (shape.bmcs ?? []).map((bmc) => ({

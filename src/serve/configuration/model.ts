@@ -1,7 +1,7 @@
 /** A configuration as the rest of `serve` uses it: checked, with defaults, every path absolute. Holds no secret. */
 import type { ListenAddress } from '../../api/index.ts';
 import type { ServedNetwork } from '../../boot/index.ts';
-import type { drivers } from './schema.ts';
+import type { drivers, ramdiskKernels } from './schema.ts';
 
 export interface Configuration {
   site: string;
@@ -10,8 +10,8 @@ export interface Configuration {
   api: { listen: ListenAddress[] };
   /** The folder of iPXE's loaders. */
   loaders: string;
-  /** The folder that holds `vmlinuz` and `initrd`. */
-  ramdisk: { directory: string } | undefined;
+  /** The folder that holds `vmlinuz-KERNEL` and `initrd-KERNEL`. */
+  ramdisk: { directory: string; kernel: (typeof ramdiskKernels)[number] } | undefined;
   networks: NetworkConfiguration[];
   credentials: CredentialConfiguration[];
   bmcs: BmcConfiguration[];

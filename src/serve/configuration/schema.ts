@@ -25,6 +25,9 @@ export const networkSchema = z.strictObject({
   reservations: z.array(reservationSchema).optional(),
 });
 
+/** Which of the ramdisk's kernels machines boot: `amd64` has real hardware's drivers, `cloud-amd64` boots faster on virtual machines. */
+export const ramdiskKernels = ['amd64', 'cloud-amd64'] as const;
+
 export const drivers = ['ipmi', 'unmanaged'] as const;
 
 export const credentialSchema = z.strictObject({
@@ -53,7 +56,7 @@ export const configurationSchema = z.strictObject({
   database: z.union([fields.text, z.strictObject({ postgres: z.strictObject({ urlFile: fields.text }) })]).optional(),
   api: z.strictObject({ listen: z.array(fields.listenAddress).min(1) }).optional(),
   loaders: fields.text.optional(),
-  ramdisk: z.strictObject({ directory: fields.text }).optional(),
+  ramdisk: z.strictObject({ directory: fields.text, kernel: z.enum(ramdiskKernels).default('amd64') }).optional(),
   networks: z.array(networkSchema).optional(),
   credentials: z.array(credentialSchema).optional(),
   bmcs: z.array(bmcSchema).optional(),

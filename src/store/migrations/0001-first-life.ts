@@ -134,6 +134,7 @@ const tables = [
     operation_id text references operations (id),
     ticket_hash text not null,
     token_hash text,
+    token_used_at int,
     state text not null check (state in ('ticketed', 'exchanged', 'superseded', 'finished')),
     progress text,
     result text,
