@@ -66,8 +66,9 @@ function parseBody<S extends z.ZodType>(schema: S, request: BootHttpRequest): z.
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(request.body ?? []).toString('utf8'));
-  } catch (error) {
-    throw new AthanorError('invalid-input', 'the body is not JSON', { cause: error });
+  } catch {
+    // The parser's own words quote the body, which may hold a ticket: they go nowhere.
+    throw new AthanorError('invalid-input', 'the body is not JSON');
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -86,7 +87,9 @@ function bearer(request: BootHttpRequest): string {
 
 function problem(error: AthanorError): BootHttpResponse {
   const { status, title } = catalogue[error.code];
-  return json(status, { title, status, detail: error.message, code: error.code, remedy: error.remedy });
+  // What a bug says of itself is for the log alone.
+  const detail = error.code === 'internal' ? title : error.message;
+  return json(status, { title, status, detail, code: error.code, remedy: error.remedy });
 }
 
 /** Answers requests under `/ramdisk/v1/`; undefined for any other path. */
@@ -98,11 +101,14 @@ export function createRamdiskService({ attempts, work, wakeups, onError }: Ramdi
   }
 
   async function nextTask(request: BootHttpRequest, attempt: IdentifiedAttempt): Promise<RamdiskTask> {
+    const token = bearer(request);
     const asked = Number(request.query.get('wait') ?? 0);
     const seconds = Number.isFinite(asked) ? Math.min(Math.max(asked, 0), LONGEST_WAIT_SECONDS) : 0;
     const patience = AbortSignal.timeout(seconds * 1000);
     const look = async (): Promise<RamdiskTask | undefined> => {
       const task = await work.task(attempt);
+      // A newer boot may have begun while this one waited: then it is told so, and not to work.
+      await attempts.authenticate(token, request.remoteAddress);
       return task.task === 'wait' ? undefined : task;
     };
     try {
