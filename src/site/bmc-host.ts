@@ -44,13 +44,15 @@ export function createBmcHost(dependencies: BmcDependencies): BmcHost {
       return bmc;
     },
     declare: async (list) => {
-      const next = new Map(list.map((settings) => [settings.name, settings]));
-      for (const [name, before] of declared) {
-        const after = next.get(name);
-        if (after === undefined || identityOf(after) !== identityOf(before)) await close(name);
-      }
+      const before = new Map(declared);
       declared.clear();
-      for (const [name, settings] of next) declared.set(name, settings);
+      for (const settings of list) declared.set(settings.name, settings);
+      // First the new declaration, then the end of the old driver: who asks meanwhile gets a new one.
+      const outdated = [...before].filter(([name, settings]) => {
+        const after = declared.get(name);
+        return after === undefined || identityOf(after) !== identityOf(settings);
+      });
+      await Promise.all(outdated.map(async ([name]) => await close(name)));
     },
     close: async () => {
       await Promise.all([...open.keys()].map(close));

@@ -79,7 +79,9 @@ export function openLeaseStore(file: string, now: () => number): SiteLeaseStore 
     const lease = parseLease(row);
     byOwner.set(key(lease.network, lease.mac), lease);
     const takenAt = row['system_taken_at'];
-    if (typeof takenAt === 'number') systemLeases.set(lease.mac, { mac: lease.mac, address: lease.address, takenAt });
+    // A MAC may have leases on several networks: the newest counts.
+    if (typeof takenAt === 'number' && takenAt > (systemLeases.get(lease.mac)?.takenAt ?? 0))
+      systemLeases.set(lease.mac, { mac: lease.mac, address: lease.address, takenAt });
   }
 
   let pending: PendingWrite[] = [];

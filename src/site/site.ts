@@ -50,9 +50,11 @@ export function createSite({ bmcs, leases }: SiteOptions): Site {
     },
     networkStatus: (name) => statusOf(boot?.status().find((status) => status.network === name)),
     stop: async () => {
-      await boot?.stop();
-      await bmcs.close();
-      leases.close();
+      try {
+        await boot?.stop();
+      } finally {
+        await bmcs.close().finally(() => leases.close());
+      }
     },
   };
 }
