@@ -1,6 +1,7 @@
 /** Work that goes on while Athanor runs; each round is bounded, and a failing one is logged and tried again. */
 import type { Logger } from 'pino';
 import { identifyBmc } from '../discovery/index.ts';
+import type { AthanorError, ErrorCode } from '../errors/index.ts';
 import { verifyImage } from '../install/index.ts';
 import type { Site } from '../site/index.ts';
 import type { Store } from '../store/index.ts';
@@ -18,6 +19,8 @@ export interface Background {
 export function startBackground(store: Store, site: Site, logger: Logger, now: () => number): Background {
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
+  /** How each failing BMC failed when it was last asked. */
+  const failing = new Map<string, ErrorCode>();
 
   function run(what: string, work: () => Promise<void>): void {
     const done = work()
@@ -26,6 +29,19 @@ export function startBackground(store: Store, site: Site, logger: Logger, now: (
       })
       .finally(() => running.delete(done));
     running.add(done);
+  }
+
+  /** A BMC that goes on failing as it did is no news. */
+  function tell(name: string, error: AthanorError | undefined): void {
+    if (stopping.signal.aborted || failing.get(name) === error?.code) return;
+    if (error === undefined) {
+      failing.delete(name);
+      logger.info({ bmc: name }, `BMC ${name} answers again`);
+      return;
+    }
+    failing.set(name, error.code);
+    const { code, message, remedy } = error;
+    logger.warn({ bmc: name, code, remedy }, message);
   }
 
   async function identify(names?: readonly string[]): Promise<void> {
@@ -39,7 +55,7 @@ export function startBackground(store: Store, site: Site, logger: Logger, now: (
     const queue = [...asked];
     const worker = async (): Promise<void> => {
       for (let name = queue.shift(); name !== undefined && !stopping.signal.aborted; name = queue.shift())
-        await identifyBmc(store, site, name, now);
+        tell(name, await identifyBmc(store, site, name, now));
     };
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, queue.length) }, worker));
   }

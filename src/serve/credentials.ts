@@ -1,7 +1,7 @@
 /** Credentials: sealed in the store, opened only for the driver that logs in with them. */
 import { AthanorError } from '../errors/index.ts';
 import type { BmcSettings } from '../site/index.ts';
-import type { Row, Store } from '../store/index.ts';
+import { type Row, type Store, toJson } from '../store/index.ts';
 
 export interface NewCredential {
   protocol: 'ipmi';
@@ -12,6 +12,13 @@ export interface NewCredential {
 export interface Credentials {
   /** Keep a credential; a changed one may be tried again where the old one was refused. */
   set(name: string, credential: NewCredential): Promise<void>;
+  /**
+   * Take in a credential from the configuration. One that was declared like this before is not news: whatever was set
+   * since by the API stays.
+   *
+   * @returns whether the declared credential is the one in use
+   */
+  declare(name: string, credential: NewCredential): Promise<boolean>;
   /** The credential in clear for a driver, or undefined when there is none of that name. */
   open(name: string): Promise<BmcSettings['credential']>;
 }
@@ -45,39 +52,60 @@ export function createCredentials(
   now: () => number,
   changed: (name: string) => Promise<void>,
 ): Credentials {
-  return {
-    set: async (name, credential) => {
-      requireThatIpmiCanCarry(name, credential);
-      const { protocol, username, password } = credential;
-      const fingerprint = store.secrets.fingerprint(name, protocol, username, password);
-      const kept = await store.transaction(async (trx) => {
-        const before = await trx.selectFrom('credentials').selectAll().where('name', '=', name).executeTakeFirst();
-        if (before?.fingerprint === fingerprint) return false;
-        const id = before?.id ?? store.newId();
-        const row = {
-          protocol,
-          username,
-          password_sealed: store.secrets.seal(place({ id }), password),
-          fingerprint,
-          updated_at: now(),
-        };
-        if (before === undefined)
-          await trx
-            .insertInto('credentials')
-            .values({ id, name, ...row })
-            .execute();
-        else await trx.updateTable('credentials').set(row).where('id', '=', id).execute();
-        await store.events.appendEvent(trx, {
-          kind: before === undefined ? 'credential.added' : 'credential.changed',
-          subject: { kind: 'credential', id },
-          data: { name, protocol, username },
-        });
-        return true;
+  const fingerprintOf = (name: string, { protocol, username, password }: NewCredential): string =>
+    store.secrets.fingerprint(name, protocol, username, password);
+  const present = (name: string): Promise<Row<'credentials'> | undefined> =>
+    store.db.selectFrom('credentials').selectAll().where('name', '=', name).executeTakeFirst();
+
+  async function set(name: string, credential: NewCredential): Promise<void> {
+    requireThatIpmiCanCarry(name, credential);
+    const { protocol, username, password } = credential;
+    const fingerprint = fingerprintOf(name, credential);
+    const kept = await store.transaction(async (trx) => {
+      const before = await trx.selectFrom('credentials').selectAll().where('name', '=', name).executeTakeFirst();
+      if (before?.fingerprint === fingerprint) return false;
+      const id = before?.id ?? store.newId();
+      const row = {
+        protocol,
+        username,
+        password_sealed: store.secrets.seal(place({ id }), password),
+        fingerprint,
+        updated_at: now(),
+      };
+      if (before === undefined)
+        await trx
+          .insertInto('credentials')
+          .values({ id, name, ...row })
+          .execute();
+      else await trx.updateTable('credentials').set(row).where('id', '=', id).execute();
+      await store.events.appendEvent(trx, {
+        kind: before === undefined ? 'credential.added' : 'credential.changed',
+        subject: { kind: 'credential', id },
+        data: { name, protocol, username },
       });
-      if (kept) await changed(name);
+      return true;
+    });
+    if (kept) await changed(name);
+  }
+
+  return {
+    set,
+    declare: async (name, credential) => {
+      const key = `credential-declared/${name}`;
+      const fingerprint = toJson(fingerprintOf(name, credential));
+      const before = await store.db.selectFrom('settings').select('value').where('key', '=', key).executeTakeFirst();
+      if (before?.value !== fingerprint || (await present(name)) === undefined) {
+        await set(name, credential);
+        await store.db
+          .insertInto('settings')
+          .values({ key, value: fingerprint })
+          .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: fingerprint }))
+          .execute();
+      }
+      return (await present(name))?.fingerprint === fingerprintOf(name, credential);
     },
     open: async (name) => {
-      const row = await store.db.selectFrom('credentials').selectAll().where('name', '=', name).executeTakeFirst();
+      const row = await present(name);
       if (row === undefined) return undefined;
       return {
         name,

@@ -24,7 +24,7 @@ import { startBackground } from './background.ts';
 import { startBootServices } from './boot-services.ts';
 import { type Configuration, describeFinding, loadConfiguration, readSecretFile } from './configuration/index.ts';
 import { createControlPlane } from './control-plane.ts';
-import { createCredentials } from './credentials.ts';
+import { createCredentials, type Credentials } from './credentials.ts';
 import { createRefusedCredentials, declareBmcs, declareToSite } from './declarations.ts';
 import { createNetworkDirectory } from './networks.ts';
 
@@ -91,11 +91,16 @@ async function findRamdisk(
 }
 
 async function declareCredentials(
-  configuration: Configuration,
-  set: ReturnType<typeof createCredentials>['set'],
+  { credentials: declared }: Configuration,
+  credentials: Pick<Credentials, 'declare'>,
+  logger: Logger,
 ): Promise<void> {
-  for (const { name, protocol, username, passwordFile } of configuration.credentials)
-    await set(name, { protocol, username, password: await readSecretFile(passwordFile) });
+  for (const { name, protocol, username, passwordFile } of declared)
+    if (!(await credentials.declare(name, { protocol, username, password: await readSecretFile(passwordFile) })))
+      logger.warn(
+        { credential: name, file: passwordFile },
+        'this credential was set anew since its file was written, and stays so until the file changes',
+      );
 }
 
 /** For tests that kill the process at a checkpoint of an operation: `ATHANOR_KILL_AT=deploy-machine/power-on/effect`. */
@@ -171,7 +176,7 @@ async function start(
 
   await declareBmcs(store, configuration, now());
   await declareImages(store, configuration.images);
-  await declareCredentials(configuration, (name, credential) => credentials.set(name, credential));
+  await declareCredentials(configuration, credentials, logger);
   await declareToSite(site, configuration.bmcs, credentials);
 
   const attempts = createBootAttempts(store, now);
