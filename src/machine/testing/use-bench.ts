@@ -20,6 +20,8 @@ export interface RackOptions extends Partial<Omit<MachineBenchOptions, 'bmcs' | 
   machine?: NewMachine;
   /** Other BMCs than the one in memory. */
   host?: BmcHost;
+  /** Operations are accepted and stay where they are. */
+  idle?: boolean;
   /** Leave the machine without a BMC. */
   withoutBmc?: boolean;
 }
@@ -41,7 +43,7 @@ export function useRacks(): (options?: RackOptions) => Promise<Rack> {
       await rm(directory, { recursive: true, force: true });
     }
   });
-  return async ({ work = goodWork, machine = {}, withoutBmc = false, host, ...options } = {}) => {
+  return async ({ work = goodWork, machine = {}, withoutBmc = false, host, idle = false, ...options } = {}) => {
     const directory = await mkdtemp(join(tmpdir(), 'athanor-machine-'));
     const bmcs = await createMemoryBmcs();
     const bmc = bmcs.add('bmc-1', { guid: hardware.uuid.replaceAll('-', '') });
@@ -52,7 +54,7 @@ export function useRacks(): (options?: RackOptions) => Promise<Rack> {
     const { mac, uuid } = hardware;
     const known = { mac, uuid, name: 'r1', ...(withoutBmc ? {} : { bmc: 'bmc-1' }), ...machine };
     const machineId = await bench.addMachine(known);
-    await bench.operations.startWorker();
+    if (!idle) await bench.operations.startWorker();
     return { bench, bmc, machineId, plugged };
   };
 }
