@@ -101,6 +101,25 @@ describe('a BMC that is asked who it is', () => {
     expect([(await bench.events('bmc.failing')).length, (await bench.events('bmc.identified')).length]).toEqual([2, 2]);
   });
 
+  it('finds the machine that was inspected before it was declared, and no machine that it may not be of', async () => {
+    const site = await bench.siteOf({ guid: orders['in the order of SMBIOS'] });
+    await bench.addBmc('late');
+    await identifyBmc(bench.store(), site, 'late', bench.now);
+    expect((await bench.bmc('late')).machine_id).toBeNull();
+    const machineId = await newMachine();
+    await identifyBmc(bench.store(), site, 'late', bench.now);
+    expect((await bench.bmc('late')).machine_id).toBe(machineId);
+    expect((await bench.events('machine.bmc-tied')).map(({ subject }) => subject.id)).toEqual([machineId]);
+    // A second BMC with the same GUID ties nothing, nor does any once two machines claim the UUID.
+    await bench.addBmc('double');
+    await identifyBmc(bench.store(), site, 'double', bench.now);
+    expect((await bench.bmc('double')).machine_id).toBeNull();
+    await bench.store().db.updateTable('bmcs').set({ machine_id: null, guid: null }).execute();
+    await newMachine();
+    await identifyBmc(bench.store(), site, 'late', bench.now);
+    expect((await bench.bmc('late')).machine_id).toBeNull();
+  });
+
   it('is no news when it cannot be asked at all', async () => {
     await bench.addBmc('unmanaged');
     const site = await bench.siteOf('unmanaged');

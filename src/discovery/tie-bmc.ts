@@ -2,10 +2,11 @@
  * Ties a BMC to its machine: the BMC tells a GUID, the ramdisk reads the SMBIOS UUID, and they are the same number in
  * one of the byte orders that vendors use. A GUID that fits several BMCs or machines ties nothing.
  */
+import type { Transaction } from 'kysely';
 import { type BmcResult, type BmcDeviceId, guidCandidates, sameGuid } from '../bmc/index.ts';
 import { asAthanorError, type AthanorError } from '../errors/index.ts';
 import type { Site } from '../site/index.ts';
-import { type Row, type Store, toJson } from '../store/index.ts';
+import { type Database, type Row, type Store, toJson } from '../store/index.ts';
 
 export type BmcRow = Row<'bmcs'>;
 
@@ -13,7 +14,52 @@ function valueOf<T>(result: BmcResult<T>): T | undefined {
   return result.outcome === 'done' ? result.value : undefined;
 }
 
-/** Ask a BMC who it is, and keep the answer. A BMC that does not answer keeps what it told before. */
+/** The machines that claim a UUID, in whatever byte order each wrote it. */
+async function machinesOfUuid(trx: Transaction<Database>, uuid: string): Promise<string[]> {
+  const candidates = guidCandidates(uuid);
+  if (candidates.length === 0) return [];
+  const rows = await trx
+    .selectFrom('machine_claims')
+    .select('machine_id')
+    .distinct()
+    .where('kind', '=', 'uuid')
+    .where('value', 'in', candidates)
+    .execute();
+  return rows.map((row) => row.machine_id);
+}
+
+async function tie(
+  store: Store,
+  trx: Transaction<Database>,
+  bmc: BmcRow,
+  machine: { id: string; uuid: string; operationId: string | null },
+): Promise<void> {
+  await trx.updateTable('bmcs').set({ machine_id: machine.id }).where('id', '=', bmc.id).execute();
+  await store.events.appendEvent(trx, {
+    kind: 'machine.bmc-tied',
+    subject: { kind: 'machine', id: machine.id },
+    operationId: machine.operationId,
+    data: { bmc: bmc.name, guid: bmc.guid, uuid: machine.uuid },
+  });
+}
+
+/** A BMC that was declared, or moved, after its machine was inspected finds it by the claims of then. */
+async function tieToKnownMachine(store: Store, trx: Transaction<Database>, bmc: BmcRow): Promise<void> {
+  const { guid } = bmc;
+  if (guid === null) return;
+  const [machineId, second] = await machinesOfUuid(trx, guid);
+  if (machineId === undefined || second !== undefined) return;
+  const others = await trx.selectFrom('bmcs').select(['guid', 'machine_id']).where('id', '!=', bmc.id).execute();
+  const doubtful = others.some(
+    (other) => other.machine_id === machineId || (other.guid !== null && sameGuid(other.guid, guid)),
+  );
+  if (!doubtful) await tie(store, trx, bmc, { id: machineId, uuid: guid, operationId: null });
+}
+
+/**
+ * Ask a BMC who it is, keep the answer, and tie it to the machine that it is known to be of. A BMC that does not answer
+ * keeps what it told before.
+ */
 export async function identifyBmc(
   store: Store,
   site: Pick<Site, 'bmc'>,
@@ -48,6 +94,8 @@ export async function identifyBmc(
       .where('name', '=', name)
       .execute();
     // A BMC that stays as it is (deaf, or one that cannot be asked) is no news, however often it is asked.
+    if (device !== undefined && before.machine_id === null)
+      await tieToKnownMachine(store, trx, { ...before, guid: before.guid ?? guid ?? null });
     const answeredAgain = device !== undefined && (before.last_error !== null || before.last_seen_at === null);
     const news = lastError === null ? answeredAgain : before.last_error === null;
     if (!news) return;
@@ -80,24 +128,10 @@ export async function tieBmc(
     if (only === undefined) return { reason: `no declared BMC tells the GUID ${uuid}` };
     if (second !== undefined)
       return { reason: `several BMCs tell the GUID ${uuid}: ${fitting.map((bmc) => bmc.name).join(', ')}` };
-    const others = await trx
-      .selectFrom('machine_claims')
-      .select('machine_id')
-      .distinct()
-      .where('kind', '=', 'uuid')
-      .where('machine_id', '!=', machineId)
-      .where('value', 'in', guidCandidates(uuid))
-      .execute();
-    if (others.length > 0)
-      return { reason: `another machine claims the UUID ${uuid}: ${others.map((row) => row.machine_id).join(', ')}` };
+    const others = (await machinesOfUuid(trx, uuid)).filter((other) => other !== machineId);
+    if (others.length > 0) return { reason: `another machine claims the UUID ${uuid}: ${others.join(', ')}` };
     if (only.machine_id !== null) return { reason: `the BMC ${only.name} belongs to machine ${only.machine_id}` };
-    await trx.updateTable('bmcs').set({ machine_id: machineId }).where('id', '=', only.id).execute();
-    await store.events.appendEvent(trx, {
-      kind: 'machine.bmc-tied',
-      subject: { kind: 'machine', id: machineId },
-      operationId,
-      data: { bmc: only.name, guid: only.guid, uuid },
-    });
+    await tie(store, trx, only, { id: machineId, uuid, operationId });
     return { bmc: { ...only, machine_id: machineId } };
   });
 }

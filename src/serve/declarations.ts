@@ -33,7 +33,10 @@ export async function declareBmcs(store: Store, configuration: Configuration, no
         });
       } else {
         const moved = before.address !== declared.address || before.port !== declared.port;
-        const forget = moved ? { guid: bmc.guid ?? null, device: null, last_seen_at: null, last_error: null } : {};
+        // It may be another BMC at the new address; once it tells its GUID it is tied anew.
+        const forget = moved
+          ? { guid: bmc.guid ?? null, machine_id: null, device: null, last_seen_at: null, last_error: null }
+          : {};
         await trx
           .updateTable('bmcs')
           .set({ ...declared, ...forget })
@@ -58,9 +61,9 @@ function settingsOf(bmc: BmcConfiguration, credential: BmcSettings['credential']
 
 /** Give the site its BMCs with their present credentials. */
 export async function declareToSite(
-  site: Site,
+  site: Pick<Site, 'declareBmcs'>,
   bmcs: readonly BmcConfiguration[],
-  credentials: Credentials,
+  credentials: Pick<Credentials, 'open'>,
 ): Promise<void> {
   const settings: BmcSettings[] = [];
   for (const bmc of bmcs) {
