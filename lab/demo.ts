@@ -5,6 +5,7 @@
  *     --json             JSON lines instead of text
  *     --sabotage WHAT    break a stage: image (swapped), bmc (deaf), tftp (off)
  *     --machines LIST    bios, uefi, or both (default bios,uefi)
+ *     --patience SECONDS longest wait for one stage (default 180)
  */
 import { cp, mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,7 +14,7 @@ import { type LabMachineSpec, type Rack, scratchDirectory, startRack } from './i
 import { type Athanor, createAthanor } from './life/athanor.ts';
 import { writeConfiguration } from './life/configuration.ts';
 import { watchEvents } from './life/event-watch.ts';
-import { playLife, StageMissing, type StageSeen } from './life/life.ts';
+import { deployLife, type LifeOptions, liveUntilFree, StageMissing, type StageSeen } from './life/life.ts';
 import { closeTftp, deafenBmc, parseSabotage, swapImage } from './life/sabotage.ts';
 import { seconds, stageLine, timelineTable } from './life/timeline.ts';
 
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     sabotage: { type: 'string' },
     machines: { type: 'string', default: 'bios,uefi' },
+    patience: { type: 'string', default: '180' },
   },
 });
 const sabotage = values.sabotage === undefined ? undefined : parseSabotage(values.sabotage);
@@ -93,18 +95,20 @@ async function playLives({ rack, athanor, image }: Stage): Promise<void> {
   if (sabotage === 'bmc' && first !== undefined) deafenBmc(first);
   const watch = watchEvents(athanor);
   try {
-    const lives = rack.machines.map((machine) =>
-      playLife({
+    const lives = rack.machines.map(async (machine) => {
+      const life: LifeOptions = {
         athanor,
-        rack,
         watch,
         machine,
         image,
         loaderByTftp: machine.firmware === 'uefi',
         onStage: saw,
-        ...(sabotage === 'image' ? { beforeDeploy: () => swapImageOnce(image.file) } : {}),
-      }),
-    );
+        patienceMs: Number(values.patience) * 1000,
+      };
+      const machineId = await liveUntilFree(life);
+      if (sabotage === 'image') await swapImageOnce(image.file);
+      await deployLife(life, machineId);
+    });
     const failures = (await Promise.allSettled(lives)).flatMap((life) =>
       life.status === 'rejected' ? [life.reason] : [],
     );

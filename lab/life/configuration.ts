@@ -8,6 +8,7 @@ export interface LifeSettings {
   /** Where the configuration, the secrets and the data directory go. */
   directory: string;
   image: { name: string; file: string; sha256: string };
+  extraImages?: { name: string; file: string; sha256: string }[];
   /** What `make ramdisk` filled; the lab's virtual machines boot its cloud kernel. */
   ramdiskDirectory: string;
   loadersDirectory?: string;
@@ -72,7 +73,7 @@ export async function writeConfiguration(rack: Rack, settings: LifeSettings): Pr
       driver: 'ipmi',
       credential: credentialName(machine.name),
     })),
-    images: [settings.image],
+    images: [settings.image, ...(settings.extraImages ?? [])],
     ...(settings.deadlines === undefined ? {} : { deployment: settings.deadlines }),
   };
   const file = path.join(settings.directory, 'athanor.yaml');

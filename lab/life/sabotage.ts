@@ -37,6 +37,6 @@ export async function closeTftp(rack: Rack): Promise<void> {
   await run(
     file,
     args,
-    'table inet sabotage { chain input { type filter hook input priority 0; udp dport 69 drop; } }\n',
+    'table inet sabotage {\nchain input {\ntype filter hook input priority 0;\nudp dport 69 drop\n}\n}\n',
   );
 }

@@ -11,6 +11,7 @@ const meaning: Record<StageName, string> = {
   'bmc-tied': 'tied to its BMC by GUID',
   free: 'free, powered off',
   deploy: 'deployment begins',
+  'image-checked': 'image has its declared digest',
   'deploy-power-on': 'powered on for the network',
   'deploy-ramdisk': 'ramdisk is up again',
   'image-written': 'image written and read back',

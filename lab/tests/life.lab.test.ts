@@ -8,7 +8,7 @@ import { defaultDeadlines, deployMachine, type MachineEnvironment } from '../../
 import { enumeratePoints } from '../../src/operation/index.ts';
 import { type LabMachine, run } from '../index.ts';
 import { watchEvents } from '../life/event-watch.ts';
-import { playLife } from '../life/life.ts';
+import { type LifeOptions, liveUntilFree, playLife } from '../life/life.ts';
 import { startPostgresFor } from './postgres.ts';
 import { history, setStage, type TestStage } from './stage.ts';
 
@@ -32,21 +32,19 @@ async function stageOf(...parameters: Parameters<typeof setStage>): Promise<Test
 const bios = { name: 'bios', firmware: 'bios', guidOrder: 'rfc4122' } as const;
 const uefi = { name: 'uefi', firmware: 'uefi', nicRom: false, guidOrder: 'smbios' } as const;
 
-function lives(stage: TestStage, beforeDeploy?: () => Promise<void>): Promise<unknown>[] {
+function lives(stage: TestStage): LifeOptions[] {
   const watch = watchEvents(stage.athanor);
   closing.push(() => Promise.resolve(watch.stop()));
-  return stage.rack.machines.map((machine) =>
-    playLife({
-      athanor: stage.athanor,
-      rack: stage.rack,
-      watch,
-      machine,
-      image: stage.image,
-      loaderByTftp: machine.name === 'uefi',
-      onStage: () => undefined,
-      ...(beforeDeploy === undefined ? {} : { beforeDeploy }),
-    }),
-  );
+  const { athanor, image } = stage;
+  const onStage = (): void => undefined;
+  return stage.rack.machines.map((machine) => ({
+    athanor,
+    watch,
+    machine,
+    image,
+    loaderByTftp: machine.name === 'uefi',
+    onStage,
+  }));
 }
 
 async function powerCalls(machine: LabMachine, since: number): Promise<string[]> {
@@ -65,7 +63,7 @@ describe('a life', () => {
     });
     await stage.athanor.start();
     await stage.athanor.login();
-    await Promise.all(lives(stage));
+    await Promise.all(lives(stage).map(playLife));
     const [machine] = stage.rack.machines;
     expect(await machine?.diskSha256(statSync(stage.image.file).size)).toBe(stage.image.sha256);
   });
@@ -76,16 +74,7 @@ describe('a life', () => {
     await athanor.start();
     await athanor.login();
 
-    // Up to `free`, then the deployments are asked for while the process is to die at the first checkpoint.
-    const free = Promise.withResolvers<void>();
-    let waiting = rack.machines.length;
-    const hold = new Promise<never>(() => undefined);
-    const beforeDeploy = async (): Promise<void> => {
-      waiting -= 1;
-      if (waiting === 0) free.resolve();
-      await hold;
-    };
-    await Promise.race([free.promise, Promise.all(lives(stage, beforeDeploy))]);
+    await Promise.all(lives(stage).map(liveUntilFree));
     await athanor.stop();
 
     // A line as slow as a busy 200 Mbit/s: the download must last long enough to be killed in its middle.
