@@ -5,7 +5,6 @@ import path from 'node:path';
 import { type Logger, pino } from 'pino';
 import { createApi, createTokens, digestOfToken, ensureCertificate, ensureFirstToken } from '../api/index.ts';
 import { createSystemClock, createUdpTransport } from '../bmc/index.ts';
-import { AthanorError } from '../errors/index.ts';
 import { createBootAttempts, createRamdiskService, createWakeups, declareImages } from '../install/index.ts';
 import {
   createBootBackend,
@@ -26,6 +25,7 @@ import { type Configuration, describeFinding, loadConfiguration, readSecretFile 
 import { createControlPlane } from './control-plane.ts';
 import { createCredentials, type Credentials } from './credentials.ts';
 import { createRefusedCredentials, declareBmcs, declareToSite } from './declarations.ts';
+import { followHistory } from './following.ts';
 import { createNetworkDirectory } from './networks.ts';
 
 export interface ServeOptions {
@@ -205,7 +205,12 @@ async function start(
   const requests = createMachineRequests(store, operations, now);
   const directory = createBootDirectory(store);
   await directory.load();
-  follow(directory, wakeups, logger, onStop);
+  const following = new AbortController();
+  const followed = followHistory(directory, wakeups, logger, following.signal);
+  onStop(async () => {
+    following.abort();
+    await followed;
+  });
 
   const backend = createBootBackend({
     store,
@@ -261,24 +266,4 @@ async function start(
 function certificateNames({ api }: Configuration): string[] {
   const hosts = api.listen.flatMap((address) => ('host' in address ? [address.host] : []));
   return [...new Set(['localhost', '127.0.0.1', '::1', hostname(), ...hosts])];
-}
-
-/** The history wakes whoever waits for a machine, and keeps the boot data what the store says. */
-function follow(
-  directory: ReturnType<typeof createBootDirectory>,
-  wakeups: ReturnType<typeof createWakeups>,
-  logger: Logger,
-  onStop: (stop: () => void) => void,
-): void {
-  const stopping = new AbortController();
-  onStop(() => stopping.abort());
-  directory
-    .follow(stopping.signal, (machineId) => wakeups.wake(machineId))
-    .catch((error: unknown) => {
-      if (!stopping.signal.aborted)
-        logger.fatal(
-          { err: new AthanorError('internal', 'the history is no longer followed', { cause: error }) },
-          'restart athanor',
-        );
-    });
 }

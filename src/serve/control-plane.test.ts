@@ -1,0 +1,188 @@
+/** What the API is given is what its schemas promise, in every state, and holds no secret. */
+import { describe, expect, it } from 'vitest';
+import {
+  bmcActionViewSchema,
+  bmcDetailSchema,
+  bmcViewSchema,
+  type ControlPlane,
+  eventViewSchema,
+  imageViewSchema,
+  leaseViewSchema,
+  machineDetailSchema,
+  machineViewSchema,
+  operationDetailSchema,
+  operationViewSchema,
+} from '../api/index.ts';
+import { machineStates, stateTable } from '../machine/index.ts';
+import { takeLease } from '../machine/testing/scripted-machine.ts';
+import { hardware, type Rack, type RackOptions, useRacks } from '../machine/testing/use-bench.ts';
+import { createControlPlane } from './control-plane.ts';
+import { createCredentials } from './credentials.ts';
+
+const rack = useRacks();
+const canary = 'canary-password';
+
+async function open(options?: RackOptions): Promise<Rack & { plane: ControlPlane }> {
+  const opened = await rack(options);
+  const { store, operations, requests, environment, now } = opened.bench;
+  const credentials = createCredentials(store, now, () => Promise.resolve());
+  const plane = createControlPlane({
+    store,
+    site: environment.site,
+    operations,
+    requests,
+    credentials,
+    networks: { list: () => [] },
+    now,
+  });
+  return { ...opened, plane };
+}
+
+describe('machines', () => {
+  it.each(machineStates)('are shown as the schemas say in %s', async (state) => {
+    const { bench, plane, machineId } = await open({ idle: true, machine: { state } });
+    if (stateTable[state].waiting !== undefined)
+      await bench.operations.start('inspect-machine', machineId, { because: 'request' });
+    const [view, ...others] = await plane.listMachines();
+    expect(others).toEqual([]);
+    expect(machineViewSchema.strict().parse(view)).toEqual(view);
+    expect(view).toMatchObject({
+      state,
+      bmc: 'bmc-1',
+      uuid: hardware.uuid,
+      macs: [hardware.mac],
+      allowedVerbs: stateTable[state].verbs,
+    });
+    expect([view?.waitsFor !== undefined, view?.deadline !== undefined]).toEqual(
+      Array(2).fill(stateTable[state].waiting !== undefined),
+    );
+    const detail = await plane.getMachine('r1');
+    expect(machineDetailSchema.strict().parse(detail)).toEqual(detail);
+  });
+
+  it('are shown with what they carry, where they are, and why they failed', async () => {
+    const { bench, plane, bmc } = await open();
+    const begun = await plane.deployMachine('r1', { image: 'lab-os', hostname: 'web-1' });
+    expect(operationDetailSchema.strict().parse(begun)).toEqual(begun);
+    await bench.ended(begun.id);
+    expect(await plane.getMachine('r1')).toMatchObject({
+      state: 'active',
+      image: 'lab-os',
+      hostname: 'web-1',
+      address: hardware.address,
+      serial: `S-${hardware.mac}`,
+      inventory: { vendor: 'Maker' },
+      operation: null,
+      failure: null,
+      operations: [{ id: begun.id, state: 'succeeded' }],
+    });
+    bmc.deaf = true;
+    const second = await plane.deployMachine('r1', { image: 'lab-os' });
+    await bench.ended(second.id);
+    const [failed] = await plane.listMachines();
+    expect(failed?.failure).toMatchObject({
+      step: 'confirm-bmc',
+      code: 'bmc-unreachable',
+      verbs: expect.arrayContaining(['deploy']),
+    });
+    const operation = await plane.getOperation(second.id);
+    expect(operationDetailSchema.strict().parse(operation)).toEqual(operation);
+    expect(operation).toMatchObject({ state: 'failed', step: 'confirm-bmc', deadline: null });
+    const listed = await plane.listOperations({ machine: 'r1', state: 'failed' });
+    expect(listed.map((one) => operationViewSchema.strict().parse(one).id)).toEqual([second.id]);
+  });
+
+  it('can be named, aborted and not found', async () => {
+    const { bench, plane } = await open({ idle: true });
+    expect(await plane.nameMachine('r1', 'web')).toMatchObject({ name: 'web' });
+    const { id } = await plane.inspectMachine('web');
+    expect(await plane.abortOperation(id, 'enough')).toMatchObject({ state: 'aborted' });
+    expect((await bench.machine((await plane.getMachine('web')).id)).state).toBe('failed');
+    await expect(plane.getMachine('nobody')).rejects.toMatchObject({ code: 'not-found' });
+    await expect(plane.getOperation('nothing')).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
+
+describe('BMCs', () => {
+  it('are shown as the schemas say, and what was asked of them is in the history', async () => {
+    const { bench, plane, machineId } = await open();
+    const [view] = await plane.listBmcs();
+    expect(bmcViewSchema.strict().parse(view)).toEqual(view);
+    const detail = await plane.getBmc('bmc-1');
+    expect(bmcDetailSchema.strict().parse(detail)).toEqual(detail);
+    for (const answer of [
+      await plane.setBmcPower('bmc-1', 'on'),
+      await plane.getBmcPower('bmc-1'),
+      await plane.setBmcBoot('bmc-1', { device: 'pxe', once: true }),
+    ]) {
+      expect(bmcActionViewSchema.strict().parse(answer)).toEqual(answer);
+      expect(answer.outcome).toBe('done');
+    }
+    expect((await bench.machine(machineId)).power).toBe('on');
+    const kinds = (await bench.events()).map(({ kind }) => kind).filter((kind) => kind.startsWith('bmc.'));
+    expect(kinds).toEqual(['bmc.asked', 'bmc.answered', 'bmc.asked', 'bmc.answered']);
+    await expect(plane.getBmc('bmc-2')).rejects.toMatchObject({ code: 'not-found', remedy: 'Known: bmc-1.' });
+  });
+
+  it('that are deaf say so in the answer', async () => {
+    const { plane, bmc } = await open();
+    bmc.deaf = true;
+    const answer = await plane.setBmcPower('bmc-1', 'on');
+    expect(answer).toMatchObject({ outcome: 'failed', error: { code: 'bmc-unreachable' } });
+    expect(bmcActionViewSchema.strict().parse(answer)).toEqual(answer);
+  });
+
+  it('are not switched by hand while an operation runs on their machine', async () => {
+    const { plane, bmc } = await open({ idle: true });
+    const { id } = await plane.deployMachine('r1', { image: 'lab-os' });
+    for (const asked of [plane.setBmcPower('bmc-1', 'on'), plane.setBmcBoot('bmc-1', { device: 'pxe', once: true })]) {
+      await expect(asked).rejects.toMatchObject({ code: 'operation-running' });
+      await expect(asked).rejects.toHaveProperty('remedy', expect.stringContaining(id));
+    }
+    expect(bmc.changes).toEqual([]);
+    expect((await plane.getBmcPower('bmc-1')).outcome).toBe('done');
+  });
+});
+
+describe('the rest', () => {
+  it('is shown as the schemas say', async () => {
+    const { bench, plane, machineId } = await open();
+    await takeLease(bench, hardware, 'none');
+    await bench.leases.put({
+      network: 'lab',
+      mac: '52:54:00:00:00:09',
+      address: '10.0.0.9',
+      expiresAt: 5,
+      state: 'bound',
+    });
+    const leases = await plane.listLeases();
+    expect(leases.map((lease) => leaseViewSchema.strict().parse(lease))).toEqual(leases);
+    expect(leases.map(({ state, machine }) => [state, machine])).toEqual([
+      ['bound', machineId],
+      ['expired', null],
+    ]);
+    const images = await plane.listImages();
+    expect(images.map((image) => imageViewSchema.strict().parse(image))).toMatchObject([
+      { name: 'lab-os', state: 'unchecked' },
+    ]);
+  });
+
+  it('tells every event once, in order, and no secret in any', async () => {
+    const { bench, plane } = await open();
+    await plane.setCredential('lab', { protocol: 'ipmi', username: 'admin', password: canary });
+    await plane.setCredential('lab', { protocol: 'ipmi', username: 'admin', password: `${canary}2` });
+    const { id } = await plane.deployMachine('r1', { image: 'lab-os' });
+    await bench.ended(id);
+    const last = await plane.latestEventSequence();
+    const seen: unknown[] = [];
+    for await (const event of plane.events(0, AbortSignal.timeout(5000))) {
+      expect(eventViewSchema.strict().parse(event)).toEqual(event);
+      seen.push(event);
+      if (event.sequence === last) break;
+    }
+    const everything = JSON.stringify(seen);
+    expect(seen).toContainEqual(expect.objectContaining({ kind: 'credential.changed' }));
+    for (const text of [canary, Buffer.from(canary).toString('base64').slice(0, 16)])
+      expect(everything).not.toContain(text);
+  });
+});
