@@ -101,6 +101,14 @@ describe('a BMC that is asked who it is', () => {
     expect([(await bench.events('bmc.failing')).length, (await bench.events('bmc.identified')).length]).toEqual([2, 2]);
   });
 
+  it('is not judged by a call that was cut short', async () => {
+    await bench.addBmc('one');
+    const before = await bench.bmc('one');
+    const site = await bench.siteOf({ error: new AthanorError('aborted', 'the call was cut short') });
+    await identifyBmc(bench.store(), site, 'one', bench.now, AbortSignal.abort());
+    expect(await bench.bmc('one')).toEqual(before);
+  });
+
   it('finds the machine that was inspected before it was declared, and no machine that it may not be of', async () => {
     const site = await bench.siteOf({ guid: orders['in the order of SMBIOS'] });
     await bench.addBmc('late');

@@ -58,26 +58,30 @@ async function tieToKnownMachine(store: Store, trx: Transaction<Database>, bmc: 
 
 /**
  * Ask a BMC who it is, keep the answer, and tie it to the machine that it is known to be of. A BMC that does not answer
- * keeps what it told before.
+ * keeps what it told before, and so does one that was not heard out because the signal fired.
  */
 export async function identifyBmc(
   store: Store,
   site: Pick<Site, 'bmc'>,
   name: string,
   now: () => number,
+  signal?: AbortSignal,
 ): Promise<AthanorError | undefined> {
+  const options = signal === undefined ? {} : { signal };
   let error: AthanorError | undefined;
   let device: BmcDeviceId | undefined;
   let guid: string | undefined;
   try {
     const bmc = site.bmc(name);
-    const deviceResult = await bmc.identity.deviceId();
+    const deviceResult = await bmc.identity.deviceId(options);
     device = valueOf(deviceResult);
     if (deviceResult.outcome === 'failed' || deviceResult.outcome === 'outcome unknown') error = deviceResult.error;
-    if (device !== undefined) guid = valueOf(await bmc.identity.guid())?.raw;
+    if (device !== undefined) guid = valueOf(await bmc.identity.guid(options))?.raw;
   } catch (thrown) {
     error = asAthanorError(thrown);
   }
+  // Nobody waits for the answer any more, and that the call was cut short says nothing about the BMC.
+  if (signal?.aborted === true) return undefined;
   await store.transaction(async (trx) => {
     const before = await trx.selectFrom('bmcs').selectAll().where('name', '=', name).executeTakeFirst();
     if (before === undefined) return;

@@ -66,7 +66,7 @@ function tieBmcStep({ store, site, now }: MachineEnvironment): OperationStep<Ins
     name: 'tie-bmc',
     deadlineMs: 2 * 60_000,
     waitsFor: 'the declared BMCs to tell who they are',
-    run: async ({ machineId, operationId }) => {
+    run: async ({ machineId, operationId, signal }) => {
       if (machineId === null) throw new AthanorError('internal', 'this operation has no machine');
       const uuid = (await inventoryOf(store, machineId))?.uuid ?? '';
       if (uuid === '') return { tied: false, reason: 'the machine has no UUID' };
@@ -76,7 +76,7 @@ function tieBmcStep({ store, site, now }: MachineEnvironment): OperationStep<Ins
         .where('guid', 'is', null)
         .where('machine_id', 'is', null)
         .execute();
-      await Promise.all(strangers.map(async ({ name }) => await identifyBmc(store, site, name, now)));
+      await Promise.all(strangers.map(async ({ name }) => await identifyBmc(store, site, name, now, signal)));
       const result = await tieBmc(store, machineId, uuid, operationId);
       return 'bmc' in result ? { tied: true, bmc: result.bmc.name } : { tied: false, reason: result.reason };
     },

@@ -55,7 +55,7 @@ export function startBackground(store: Store, site: Site, logger: Logger, now: (
     const queue = [...asked];
     const worker = async (): Promise<void> => {
       for (let name = queue.shift(); name !== undefined && !stopping.signal.aborted; name = queue.shift())
-        tell(name, await identifyBmc(store, site, name, now));
+        tell(name, await identifyBmc(store, site, name, now, stopping.signal));
     };
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, queue.length) }, worker));
   }
