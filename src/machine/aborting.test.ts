@@ -60,6 +60,22 @@ describe('abort of deploy-machine', () => {
     expect((await bench.machine(machineId)).state).toBe('active');
   });
 
+  it('reaches a BMC call that is under way', async () => {
+    const { bench, bmc } = await rack();
+    const asked = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    bmc.onPower = async () => {
+      asked.resolve();
+      await held.promise;
+    };
+    const id = await bench.requests.deploy('r1', { image: 'lab-os' });
+    await asked.promise;
+    await bench.operations.abort(id, 'wrong machine');
+    expect(bmc.interrupted).toEqual(['power on']);
+    held.resolve();
+    expect((await bench.ended(id)).state).toBe('aborted');
+  });
+
   it('makes every report of the ramdisk an outdated attempt, and gives it no further byte', async () => {
     const writing = Promise.withResolvers<ScriptedRamdisk>();
     const { bench } = await rack({

@@ -5,7 +5,7 @@
  */
 import { AthanorError } from '../errors/index.ts';
 import { type BmcResult, type Evidence, sameGuid } from '../site/index.ts';
-import type { OperationStep, StepEvidence } from '../operation/index.ts';
+import type { OperationStep, StepContext, StepEvidence } from '../operation/index.ts';
 import { inventoryOf } from '../install/index.ts';
 import { bmcOfMachine, keepPower, type MachineEnvironment, uuidOfMachine } from './environment.ts';
 
@@ -46,7 +46,7 @@ export function confirmBmcStep<Input>(environment: MachineEnvironment): Operatio
       const machineId = requireMachine(context.machineId);
       const bmc = await bmcOfMachine(environment, machineId);
       if (bmc === undefined) return noBmc;
-      const result = await bmc.identity.guid();
+      const result = await bmc.identity.guid({ signal: context.signal });
       if (result.outcome === 'unsupported') return { skipped: result.reason, bmc: bmc.settings.name };
       if (result.outcome !== 'done') throw result.error;
       const uuid = await uuidOfMachine(environment.store, machineId);
@@ -67,18 +67,19 @@ export function confirmBmcStep<Input>(environment: MachineEnvironment): Operatio
 
 async function reachPower(
   environment: MachineEnvironment,
-  machineId: string,
+  { machineId: id, signal }: Pick<StepContext, 'machineId' | 'signal'>,
   power: 'on' | 'off',
 ): Promise<StepEvidence> {
+  const machineId = requireMachine(id);
   const bmc = await bmcOfMachine(environment, machineId);
   if (bmc === undefined) return noBmc;
-  const before = await bmc.power.get();
+  const before = await bmc.power.get({ signal });
   if (before.outcome === 'done' && before.value.state === power) {
     await keepPower(environment, machineId, power);
     return { acted: false, power };
   }
   const since = environment.now();
-  const result = await bmc.power.set(power);
+  const result = await bmc.power.set(power, { signal });
   const evidence = evidenceOrThrow(`power ${power}`, result);
   if (result.outcome !== 'done') return { acted: result.outcome !== 'unsupported', ...evidence };
   await keepPower(environment, machineId, power);
@@ -90,7 +91,7 @@ export function powerOffStep<Input>(environment: MachineEnvironment): OperationS
     name: 'power-off',
     deadlineMs: 2 * 60_000,
     waitsFor: 'the BMC to say that the power is off',
-    run: (context) => reachPower(environment, requireMachine(context.machineId), 'off'),
+    run: (context) => reachPower(environment, context, 'off'),
   };
 }
 
@@ -104,11 +105,10 @@ export function bootFromNetworkStep<Input>(environment: MachineEnvironment): Ope
       const bmc = await bmcOfMachine(environment, machineId);
       if (bmc === undefined) return noBmc;
       const firmware = await firmwareOf(environment, machineId);
-      const result = await bmc.bootDevice.set({
-        device: 'pxe',
-        once: true,
-        ...(firmware === undefined ? {} : { firmware }),
-      });
+      const result = await bmc.bootDevice.set(
+        { device: 'pxe', once: true, ...(firmware === undefined ? {} : { firmware }) },
+        { signal: context.signal },
+      );
       return { device: 'pxe', ...evidenceOrThrow('boot device', result) };
     },
   };
@@ -119,7 +119,7 @@ export function powerOnStep<Input>(environment: MachineEnvironment): OperationSt
     name: 'power-on',
     deadlineMs: 2 * 60_000,
     waitsFor: 'the BMC to say that the power is on',
-    run: (context) => reachPower(environment, requireMachine(context.machineId), 'on'),
+    run: (context) => reachPower(environment, context, 'on'),
   };
 }
 

@@ -201,7 +201,7 @@ export function powerOffRamdiskStep<Input>(environment: MachineEnvironment): Ope
         machineId,
         async () => {
           if (bmc === undefined) return await toldToPowerOff();
-          const power = await bmc.power.get();
+          const power = await bmc.power.get({ signal: context.signal });
           if (power.outcome === 'unsupported') return await toldToPowerOff();
           if (power.outcome === 'done' && power.value.state === 'off') {
             await keepPower(environment, machineId, 'off');
@@ -209,7 +209,7 @@ export function powerOffRamdiskStep<Input>(environment: MachineEnvironment): Ope
           }
           if (now() - askedAt < GRACE_MS) return undefined;
           context.log('the ramdisk did not power the machine off; the BMC does it');
-          const forced = await bmc.power.set('off');
+          const forced = await bmc.power.set('off', { signal: context.signal });
           if (forced.outcome === 'failed' || forced.outcome === 'outcome unknown') throw forced.error;
           await keepPower(environment, machineId, 'off');
           return { power: 'off', driver: forced.driver, forced: true };

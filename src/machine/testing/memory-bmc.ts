@@ -10,6 +10,8 @@ export interface MemoryBmc {
   deaf: boolean;
   /** What it was told to change, e.g. `power on`, `boot pxe uefi`. */
   readonly changes: string[];
+  /** Changes that were begun when their step was told to stop. */
+  readonly interrupted: string[];
   /** The machine behind it; a promise holds the BMC's answer back. */
   onPower: (power: 'on' | 'off') => void | Promise<void>;
 }
@@ -38,9 +40,10 @@ function withMemory(base: Bmc, bmc: MemoryBmc): Bmc {
     settings: { name: bmc.name, driver, address: '192.0.2.1' },
     power: {
       get: () => answer(bmc, 'power', status),
-      set: (verb) =>
+      set: (verb, { signal } = {}) =>
         answer(bmc, `power ${verb}`, async () => {
           bmc.changes.push(`power ${verb}`);
+          signal?.addEventListener('abort', () => bmc.interrupted.push(`power ${verb}`), { once: true });
           const power = verb === 'off' || verb === 'soft' ? 'off' : 'on';
           if (power !== bmc.power) {
             bmc.power = power;
@@ -91,7 +94,15 @@ export async function createMemoryBmcs(): Promise<MemoryBmcs> {
   const bmcs = new Map<string, { state: MemoryBmc; bmc: Bmc }>();
   return {
     add: (name, { guid, power = 'off' }) => {
-      const state: MemoryBmc = { name, guid, power, deaf: false, changes: [], onPower: () => undefined };
+      const state: MemoryBmc = {
+        name,
+        guid,
+        power,
+        deaf: false,
+        changes: [],
+        interrupted: [],
+        onPower: () => undefined,
+      };
       bmcs.set(name, { state, bmc: withMemory(base, state) });
       return state;
     },
