@@ -22,7 +22,7 @@ export async function checkFiles(
     if (file !== undefined) checks.push(checkImage(resolve(base, file), ['images', index, 'file']));
   }
   if (databaseUrlFile !== undefined) {
-    checks.push(checkSecret(resolve(base, databaseUrlFile), ['database', 'postgres', 'urlFile']));
+    checks.push(checkUrlFile(resolve(base, databaseUrlFile), ['database', 'postgres', 'urlFile']));
   }
   return (await Promise.all(checks)).flat();
 }
@@ -62,6 +62,28 @@ async function checkSecret(file: string, path: FieldPath): Promise<PlacedFinding
   } catch (error) {
     if (!(error instanceof AthanorError)) throw error;
     return [{ severity: 'error', path, value: file, message: error.message, remedy: error.remedy }];
+  }
+}
+
+/** The file's content is never shown: it holds a password. */
+async function checkUrlFile(file: string, path: FieldPath): Promise<PlacedFinding[]> {
+  const findings = await checkSecret(file, path);
+  if (findings.length > 0 || isPostgresUrl(await readSecretFile(file))) return findings;
+  const message = `${file} holds no URL of a PostgreSQL database.`;
+  const remedy =
+    'Write postgres://USER:PASSWORD@HOST:PORT/DATABASE into it; in the password %25 stands for %, %40 for @, %2F for / and %3A for a colon.';
+  return [{ severity: 'error', path, value: file, message, remedy }];
+}
+
+function isPostgresUrl(text: string): boolean {
+  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  try {
+    decodeURIComponent(username);
+    decodeURIComponent(password);
+    return true;
+  } catch {
+    return false;
   }
 }
 

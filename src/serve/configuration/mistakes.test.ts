@@ -1,4 +1,4 @@
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digest, findingsOf, makeFolder, whole } from './configuration.fixture.ts';
@@ -204,4 +204,16 @@ describe('a mistake in one field', () => {
     expect(finding).toMatchObject({ line: 3, field: 'database' });
     expect(JSON.stringify(finding)).not.toContain('canary');
   });
+
+  it.each(['postgres://a:canary%&@db/athanor', 'postgres://a:canary@[db/athanor', 'postgres//a:canary@db/athanor'])(
+    'a file that holds no database URL is refused without repeating it: %s',
+    async (url) => {
+      const file = join(directory, 'secrets/database');
+      await writeFile(file, `${url}\n`, { mode: 0o600 });
+      const finding = await findingOf('database: sqlite', 'database: { postgres: { urlFile: secrets/database } }');
+      expect(finding).toMatchObject({ line: 3, field: 'database.postgres.urlFile', value: file });
+      expect(finding.remedy).toContain('%25');
+      expect(JSON.stringify(finding)).not.toContain('canary');
+    },
+  );
 });
