@@ -94,6 +94,7 @@ async function playLives({ rack, athanor, image }: Stage): Promise<void> {
   const [first] = rack.machines;
   if (sabotage === 'bmc' && first !== undefined) deafenBmc(first);
   const watch = watchEvents(athanor);
+  begunParts.push(() => Promise.resolve(watch.stop()));
   try {
     const lives = rack.machines.map(async (machine) => {
       const life: LifeOptions = {
@@ -184,4 +185,5 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+// Lives that were interrupted still wait for their events; all that had begun is gone by now.
+process.exit(await main());

@@ -1,4 +1,5 @@
 /** The event stream with a memory: waits for an event that may have come already. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Athanor, LifeEvent } from './athanor.ts';
 
 export interface EventWatch {
@@ -7,6 +8,8 @@ export interface EventWatch {
   waitFor(fits: (event: LifeEvent) => boolean, options: { timeoutMs: number; what: string }): Promise<LifeEvent>;
   stop(): void;
 }
+
+const ASK_AGAIN_MS = 250;
 
 /** Follows the stream, taking it up again where it was when the server comes back. */
 export function watchEvents(athanor: Athanor, onEvent?: (event: LifeEvent) => void): EventWatch {
@@ -28,6 +31,8 @@ export function watchEvents(athanor: Athanor, onEvent?: (event: LifeEvent) => vo
         if (stopping.signal.aborted) return;
         throw problem;
       }
+      // The stream ended: the server is down. Not so often that the asking keeps it from coming back.
+      await pause(ASK_AGAIN_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   }
   const following = follow();
