@@ -20,8 +20,8 @@ interface Needle {
   bytes: Buffer;
 }
 
-/** Some error messages quote a few characters before and behind the place of a mistake. */
-const partLength = 12;
+/** Error messages of parsers quote this much before and behind the place of a mistake (V8's JSON.parse: 10). */
+const partLength = 10;
 
 export function secretText(kind: string, text: string): Secret {
   return { kind, bytes: Buffer.from(text, 'utf8') };

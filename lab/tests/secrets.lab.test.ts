@@ -24,6 +24,9 @@ const bmc = bmcName('a');
 /** Characters that need encoding in URLs, JSON and base64 alike; 16 bytes, as IPMI allows 20. */
 const canary = (): string => `p+/%&${randomBytes(9).toString('base64url').slice(0, 11)}`;
 
+/** Everybody may know how a token begins. */
+const withoutPrefix = (token: string): string => token.replace(/^athanor_/, '');
+
 const closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
@@ -118,12 +121,12 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('no secret is seen on %s', (dat
 
     // Logins.
     const mistyped = `athanor_${randomBytes(32).toString('base64url')}`;
-    secrets.push(secretText('a mistyped token', mistyped));
+    secrets.push(secretText('a mistyped token', withoutPrefix(mistyped)));
     const server = `unix:${path.join(directory, 'api.sock')}`;
     expect((await command(['login', server, '--accept', '--token', '-'], `${mistyped}\n`)).code).toBe(77);
     await athanor.login();
     const token = (await readFile(path.join(athanor.dataDirectory, 'token'), 'utf8')).trim();
-    secrets.push(secretText('the API token', token));
+    secrets.push(secretText('the API token', withoutPrefix(token)));
     await askTheApiBadly(token);
 
     // BMC passwords: right, unused, refused by us; and power.
@@ -206,9 +209,8 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('no secret is seen on %s', (dat
       const ticket = await ramdisk.ticket();
       secrets.push(secretText(`the boot ticket of the ${attempt} boot`, ticket));
       const { mac } = client;
-      expect(await ramdiskCall('POST', 'exchange', { body: `ticket=${ticket}` })).toBe(400);
-      expect(await ramdiskCall('POST', 'exchange', { body: `{"ticket":"${ticket}","mac":"${mac}"` })).toBe(400);
-      expect(await ramdiskCall('POST', 'exchange', { body: JSON.stringify({ ticket }) })).toBe(400);
+      for (const body of [ticket, `{"ticket":${ticket}}`, `{"ticket":"${ticket}"`, JSON.stringify({ ticket })])
+        expect(await ramdiskCall('POST', 'exchange', { body })).toBe(400);
       const { status, text } = await ramdisk.call('POST', 'exchange', { body: JSON.stringify({ ticket, mac }) });
       expect(status).toBe(200);
       const { token } = JSON.parse(text) as { token: string };
