@@ -89,6 +89,7 @@ export const operationViewSchema = z
     id: z.string(),
     kind: z.string().describe('deploy, inspect, …'),
     machine: z.string().nullable().describe("the machine's id"),
+    machineName: z.string().nullable().describe("the machine's name, where it has one"),
     state: z.enum(operationStates),
     step: z.string().nullable(),
     progress: progressSchema.nullable(),
@@ -132,6 +133,7 @@ export const bmcViewSchema = z
     port: z.number().int().nullable(),
     credential: z.string().nullable().describe("the credential's name, never its content"),
     machine: z.string().nullable().describe("the machine's id"),
+    machineName: z.string().nullable().describe("the machine's name, where it has one"),
     power: z.enum(powerStates),
     state: z.string().describe('ready, unreachable, credential refused, left alone, unknown'),
     reason: z.string().optional(),
@@ -195,7 +197,8 @@ export const leaseViewSchema = z
     hostname: z.string().nullable(),
     state: z.string(),
     expiresAt: time.nullable().describe('null: never'),
-    machine: z.string().nullable(),
+    machine: z.string().nullable().describe("the machine's id"),
+    machineName: z.string().nullable().describe("the machine's name, where it has one"),
   })
   .meta({ id: 'Lease' });
 

@@ -47,6 +47,7 @@ export const operation: OperationDetail = {
   id: 'op-1',
   kind: 'deploy',
   machine: 'm-1',
+  machineName: null,
   state: 'running',
   step: 'write-image',
   progress: { text: 'writing', done: 50, total: 100, unit: 'bytes' },

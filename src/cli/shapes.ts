@@ -66,7 +66,7 @@ export const bmcShape: Shape<BmcView> = {
     { header: 'ADDRESS', value: ({ address, port }) => address && (port === 623 ? address : `${address}:${port}`) },
     { header: 'POWER', value: ({ power }) => power },
     { header: 'STATE', value: ({ state }) => state, style: stateStyle },
-    { header: 'MACHINE', value: ({ machine }) => machine },
+    { header: 'MACHINE', value: ({ machineName, machine }) => machineName ?? machine },
     { header: 'NOTE', value: ({ reason }) => reason },
     { header: 'CREDENTIAL', value: ({ credential }) => credential, wide: true },
   ],
@@ -91,7 +91,7 @@ export const operationShape: Shape<OperationView> = {
   columns: [
     { header: 'ID', value: ({ id }) => id },
     { header: 'KIND', value: ({ kind }) => kind },
-    { header: 'MACHINE', value: ({ machine }) => machine },
+    { header: 'MACHINE', value: ({ machineName, machine }) => machineName ?? machine },
     { header: 'STATE', value: ({ state }) => state, style: stateStyle },
     { header: 'STEP', value: ({ step }) => step },
     { header: 'PROGRESS', value: (operation) => operation.failure?.message ?? progressText(operation.progress) },
@@ -121,7 +121,7 @@ export const leaseShape: Shape<LeaseView> = {
     { header: 'HOSTNAME', value: ({ hostname }) => hostname },
     { header: 'NETWORK', value: ({ network }) => network },
     { header: 'STATE', value: ({ state }) => state },
-    { header: 'MACHINE', value: ({ machine }) => machine },
+    { header: 'MACHINE', value: ({ machineName, machine }) => machineName ?? machine },
     { header: 'EXPIRES', value: ({ expiresAt }) => expiresAt ?? 'never' },
   ],
 };

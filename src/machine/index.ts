@@ -9,5 +9,13 @@ export { defaultDeadlines, type MachineDeadlines, type MachineEnvironment } from
 export { INSPECT_MACHINE, inspectMachine, type InspectMachineInput } from './inspect-machine.ts';
 export { createRamdiskWork } from './ramdisk-work.ts';
 export { createMachineRequests, type DeployRequest, type MachineRequests } from './requests.ts';
-export { allows, leadsTo, machineStates, type MachineState, type MachineVerb, stateTable } from './states.ts';
+export {
+  allows,
+  leadsTo,
+  machineStates,
+  type MachineState,
+  type MachineVerb,
+  offeredVerbs,
+  stateTable,
+} from './states.ts';
 export { failureOf, type MachineFailure, stateOf } from './transition.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createMachineRequests, machineStates, stateTable } from './index.ts';
+import { createMachineRequests, machineStates, offeredVerbs, stateTable } from './index.ts';
 import { hardware, useRacks } from './testing/use-bench.ts';
 
 const rack = useRacks();
@@ -13,7 +13,7 @@ describe('deploy', () => {
       expect((await bench.ended(await request)).state).toBe('succeeded');
       return;
     }
-    const verbs = stateTable[state].verbs.join(', ');
+    const verbs = offeredVerbs(state).join(', ');
     await expect(request).rejects.toMatchObject({ code: 'state-forbids', value: state });
     await expect(request).rejects.toHaveProperty('remedy', expect.stringContaining(verbs));
     expect(await bench.machine(machineId)).toEqual(before);

@@ -10,7 +10,7 @@ import type { Operations } from '../operation/index.ts';
 import type { Database, Row, Store } from '../store/index.ts';
 import { DEPLOY_MACHINE, type DeployMachineInput } from './deploy-machine.ts';
 import { INSPECT_MACHINE, type InspectMachineInput } from './inspect-machine.ts';
-import { allows, type MachineVerb, stateTable } from './states.ts';
+import { allows, type MachineVerb, offerInWords, stateTable } from './states.ts';
 import { moveMachine, stateOf } from './transition.ts';
 
 export interface DeployRequest {
@@ -39,7 +39,7 @@ function requireVerb(machine: Row<'machines'>, verb: MachineVerb): void {
     {
       field: 'state',
       value: state,
-      remedy: `In ${state} a machine can: ${stateTable[state].verbs.join(', ')}.`,
+      remedy: offerInWords(state),
     },
   );
 }

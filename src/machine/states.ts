@@ -171,6 +171,22 @@ export function leadsTo(from: MachineState, to: MachineState): boolean {
   return stateTable[from].next.includes(to);
 }
 
+/** The verbs that this version can do. The others are in the table because the table is the design. */
+const builtVerbs: readonly MachineVerb[] = ['inspect', 'deploy', 'abort'];
+
+/** What a person can really ask of a machine in this state, today. */
+export function offeredVerbs(state: MachineState): MachineVerb[] {
+  return stateTable[state].verbs.filter((verb) => builtVerbs.includes(verb));
+}
+
+/** How a refusal tells what is possible instead. */
+export function offerInWords(state: MachineState): string {
+  const verbs = offeredVerbs(state);
+  return verbs.length === 0
+    ? `Nothing can be asked of a machine that is ${state}, in this version.`
+    : `A machine that is ${state} can: ${verbs.join(', ')}.`;
+}
+
 /** Is the verb allowed in this state? */
 export function allows(state: MachineState, verb: MachineVerb): boolean {
   return stateTable[state].verbs.includes(verb);

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { AthanorError } from '../errors/index.ts';
 import type { OperationFailure } from '../operation/index.ts';
 import { type Database, fromJson, type Row, type Store, toJson } from '../store/index.ts';
-import { leadsTo, type MachineState, parseMachineState, stateTable } from './states.ts';
+import { leadsTo, type MachineState, offeredVerbs, offerInWords, parseMachineState } from './states.ts';
 
 const machineFailure = z.object({
   operation: z.string().nullable(),
@@ -64,7 +64,7 @@ export async function moveMachine(
       {
         field: 'state',
         value: from,
-        remedy: `In ${from} a machine can: ${stateTable[from].verbs.join(', ')}.`,
+        remedy: offerInWords(from),
       },
     );
   const why: MachineFailure | null =
@@ -76,7 +76,7 @@ export async function moveMachine(
           code: failure.code,
           message: failure.message,
           remedy: failure.remedy,
-          verbs: [...stateTable[to].verbs],
+          verbs: offeredVerbs(to),
           time: now,
         };
   await trx

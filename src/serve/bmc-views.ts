@@ -14,8 +14,14 @@ const stateOfError: Record<string, string> = {
   'bmc-unreachable': 'unreachable',
 };
 
-/** @param power the machine's power as last read, when it is known */
-export function viewBmc(bmc: Row<'bmcs'>, power: BmcView['power']): BmcView {
+/** The machine of a BMC, as far as the BMC's view shows it. */
+export interface BmcMachine {
+  name: string | null;
+  /** As last read. */
+  power: BmcView['power'];
+}
+
+export function viewBmc(bmc: Row<'bmcs'>, machine: BmcMachine | undefined): BmcView {
   const error = bmc.last_error === null ? undefined : fromJson(lastError, bmc.last_error, 'bmcs.last_error');
   const fine = bmc.last_seen_at === null ? 'unknown' : 'ready';
   return {
@@ -25,15 +31,16 @@ export function viewBmc(bmc: Row<'bmcs'>, power: BmcView['power']): BmcView {
     port: bmc.port,
     credential: bmc.credential_name,
     machine: bmc.machine_id,
-    power,
+    machineName: machine?.name ?? null,
+    power: machine?.power ?? 'unknown',
     state: error === undefined ? fine : (stateOfError[error.code] ?? 'failing'),
     ...(error === undefined ? {} : { reason: `${error.message} ${error.remedy}` }),
   };
 }
 
-export function viewBmcDetail(bmc: Row<'bmcs'>, power: BmcView['power']): BmcDetail {
+export function viewBmcDetail(bmc: Row<'bmcs'>, machine: BmcMachine | undefined): BmcDetail {
   return {
-    ...viewBmc(bmc, power),
+    ...viewBmc(bmc, machine),
     guid: bmc.guid,
     mac: bmc.mac,
     device: bmc.device === null ? null : fromJson(device, bmc.device, 'bmcs.device'),
@@ -62,8 +69,8 @@ export function viewAction<T>(bmc: string, result: BmcResult<T>, show: (value: T
   }
 }
 
-/** The power of each machine that has a BMC, as last seen: machine id → power. */
-export async function powerOfMachines(store: Store): Promise<Map<string, BmcView['power']>> {
-  const rows = await store.db.selectFrom('machines').select(['id', 'power']).execute();
-  return new Map(rows.map((row) => [row.id, row.power]));
+/** Machine id → what the view of its BMC shows of it. */
+export async function machinesOfBmcs(store: Store): Promise<Map<string, BmcMachine>> {
+  const rows = await store.db.selectFrom('machines').select(['id', 'name', 'power']).execute();
+  return new Map(rows.map(({ id, name, power }) => [id, { name, power }]));
 }

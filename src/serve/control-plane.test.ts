@@ -13,7 +13,7 @@ import {
   operationDetailSchema,
   operationViewSchema,
 } from '../api/index.ts';
-import { machineStates, stateTable } from '../machine/index.ts';
+import { machineStates, offeredVerbs } from '../machine/index.ts';
 import { takeLease } from '../machine/testing/scripted-machine.ts';
 import { hardware, type Rack, type RackOptions, useRacks } from '../machine/testing/use-bench.ts';
 import { createControlPlane } from './control-plane.ts';
@@ -51,7 +51,7 @@ describe('machines', () => {
       bmc: 'bmc-1',
       uuid: hardware.uuid,
       macs: [hardware.mac],
-      allowedVerbs: stateTable[state].verbs,
+      allowedVerbs: offeredVerbs(state),
     });
     expect([view?.waitsFor !== undefined, view?.deadline !== undefined]).toEqual(
       Array(2).fill(stateTable[state].waiting !== undefined),

@@ -9,9 +9,16 @@ import type { MachineRequests } from '../machine/index.ts';
 import type { Operations } from '../operation/index.ts';
 import type { BmcResult, Site } from '../site/index.ts';
 import type { Event, Row, Store } from '../store/index.ts';
-import { powerOfMachines, viewAction, viewBmc, viewBmcDetail } from './bmc-views.ts';
+import { machinesOfBmcs, viewAction, viewBmc, viewBmcDetail } from './bmc-views.ts';
 import type { Credentials } from './credentials.ts';
-import { iso, viewMachineDetail, viewMachines, viewOperation, viewOperationDetail } from './machine-views.ts';
+import {
+  iso,
+  machineNames,
+  viewMachineDetail,
+  viewMachines,
+  viewOperation,
+  viewOperationDetail,
+} from './machine-views.ts';
 import type { NetworkDirectory } from './networks.ts';
 
 export interface ControlPlaneParts {
@@ -96,7 +103,8 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
   }
 
   async function viewOperationById(id: string): Promise<ReturnType<typeof viewOperationDetail>> {
-    return viewOperationDetail(await operations.get(id));
+    const operation = await operations.get(id);
+    return viewOperationDetail(operation, (await machineNames(store)).get(operation.machineId ?? '') ?? null);
   }
 
   return {
@@ -117,13 +125,13 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     },
 
     listBmcs: async () => {
-      const power = await powerOfMachines(store);
+      const machines = await machinesOfBmcs(store);
       const rows = await store.db.selectFrom('bmcs').selectAll().orderBy('name').execute();
-      return rows.map((row) => viewBmc(row, power.get(row.machine_id ?? '') ?? 'unknown'));
+      return rows.map((row) => viewBmc(row, machines.get(row.machine_id ?? '')));
     },
     getBmc: async (name) => {
       const row = await bmcRow(name);
-      return viewBmcDetail(row, (await powerOfMachines(store)).get(row.machine_id ?? '') ?? 'unknown');
+      return viewBmcDetail(row, (await machinesOfBmcs(store)).get(row.machine_id ?? ''));
     },
     getBmcPower: async (name) => {
       const row = await bmcRow(name);
@@ -154,7 +162,8 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
         ...(machine === undefined ? {} : { machineId: (await findMachine(store, machine)).id }),
         ...(state === undefined ? {} : { states: [state] }),
       });
-      return list.map((operation) => viewOperation(operation));
+      const names = await machineNames(store);
+      return list.map((operation) => viewOperation(operation, names.get(operation.machineId ?? '') ?? null));
     },
     getOperation: viewOperationById,
     abortOperation: async (id, reason) => {
@@ -175,6 +184,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
         .where('kind', '=', 'mac')
         .execute();
       const owners = new Map(claims.map((claim) => [claim.value, claim.machine_id]));
+      const names = await machineNames(store);
       return site.leases.all().map((lease) => ({
         network: lease.network,
         mac: lease.mac,
@@ -183,6 +193,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
         state: lease.state === 'bound' && lease.expiresAt < now() ? 'expired' : lease.state,
         expiresAt: iso(lease.expiresAt),
         machine: owners.get(lease.mac) ?? null,
+        machineName: names.get(owners.get(lease.mac) ?? '') ?? null,
       }));
     },
     listImages: async () => {

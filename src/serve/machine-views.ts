@@ -1,7 +1,7 @@
 /** Machines and operations as the API shows them. */
 import type { FailureView, MachineDetail, MachineView, OperationDetail, OperationView } from '../api/index.ts';
 import { inventoryOf } from '../install/index.ts';
-import { failureOf, stateOf, stateTable } from '../machine/index.ts';
+import { failureOf, offeredVerbs, stateOf, stateTable } from '../machine/index.ts';
 import type { OperationDetail as StoredDetail, OperationView as StoredView } from '../operation/index.ts';
 import type { SiteLeaseStore } from '../site/index.ts';
 import type { Row, Store } from '../store/index.ts';
@@ -70,7 +70,7 @@ export async function viewMachines(
       stateSince: iso(machine.state_since),
       ...(row.waiting === undefined ? {} : { waitsFor: row.waiting.waitsFor }),
       ...(operation === undefined ? {} : { deadline: iso(operation.deadline_at) }),
-      allowedVerbs: [...row.verbs],
+      allowedVerbs: offeredVerbs(state),
       power: machine.power,
       maintenance: machine.maintenance === 1,
       macs,
@@ -103,17 +103,30 @@ export async function viewMachineDetail(
     ...view,
     claims: claims.map(({ kind, value, source, last_seen_at }) => ({ kind, value, source, at: iso(last_seen_at) })),
     inventory: (await inventoryOf(sources.store, machine.id)) ?? null,
-    operations: operations.map((operation) => viewOperation(operation)),
+    operations: operations.map((operation) => viewOperation(operation, machine.name)),
   };
 }
 
+/** The names of all machines that have one: id → name. */
+export async function machineNames({ db }: Store): Promise<Map<string, string>> {
+  const rows = await db.selectFrom('machines').select(['id', 'name']).where('name', 'is not', null).execute();
+  return new Map(rows.map((row) => [row.id, row.name ?? '']));
+}
+
 /** @param step the step that runs now, where it is known */
-export function viewOperation(operation: StoredView, step: string | null = null): OperationView {
-  const { progress, failure } = operation;
+export function viewOperation(
+  operation: StoredView,
+  machineName: string | null,
+  step: string | null = null,
+): OperationView {
+  const { failure } = operation;
+  // How far the last step was says nothing any more about an operation that succeeded.
+  const progress = operation.state === 'succeeded' ? undefined : operation.progress;
   return {
     id: operation.id,
     kind: operation.kind,
     machine: operation.machineId,
+    machineName,
     state: operation.state,
     step: failure?.step ?? step ?? progress?.step ?? null,
     progress:
@@ -132,10 +145,10 @@ export function viewOperation(operation: StoredView, step: string | null = null)
   };
 }
 
-export function viewOperationDetail(operation: StoredDetail): OperationDetail {
+export function viewOperationDetail(operation: StoredDetail, machineName: string | null): OperationDetail {
   const current = operation.steps.find((step) => step.state === 'intent' || step.state === 'failed');
   return {
-    ...viewOperation(operation, current?.name ?? null),
+    ...viewOperation(operation, machineName, current?.name ?? null),
     steps: operation.steps.map((step) => ({
       name: step.name,
       state: step.state === 'intent' && unended.includes(operation.state) ? 'running' : step.state,
