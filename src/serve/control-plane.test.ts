@@ -13,7 +13,7 @@ import {
   operationDetailSchema,
   operationViewSchema,
 } from '../api/index.ts';
-import { machineStates, offeredVerbs } from '../machine/index.ts';
+import { machineStates, offeredVerbs, stateTable } from '../machine/index.ts';
 import { takeLease } from '../machine/testing/scripted-machine.ts';
 import { hardware, type Rack, type RackOptions, useRacks } from '../machine/testing/use-bench.ts';
 import { createControlPlane } from './control-plane.ts';
