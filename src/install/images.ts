@@ -66,6 +66,7 @@ export async function declareImages(store: Store, declarations: readonly ImageDe
         sha256: sha256.toLowerCase(),
         size_bytes: sizes.get(name) ?? 0,
         verified_at: null,
+        problem: null,
         file_mtime_ms: null,
       };
       await trx
@@ -103,14 +104,15 @@ export async function verifyImage(store: Store, name: string, now: () => number,
   if (image.verified_at !== null && image.file_mtime_ms === mtimeMs && image.size_bytes === sizeBytes) return image;
   const found = await digestOfFile(image.file, signal);
   if (found !== image.sha256) {
-    await store.db.updateTable('images').set({ verified_at: null }).where('name', '=', name).execute();
+    const problem = `its file has the SHA-256 ${found}`;
+    await store.db.updateTable('images').set({ verified_at: null, problem }).where('name', '=', name).execute();
     throw new AthanorError('digest-mismatch', `the file of image ${name} has the SHA-256 ${found}`, {
       field: `images[${name}].sha256`,
       value: image.sha256,
       remedy: `Correct the declared digest, or put the right file at ${image.file}.`,
     });
   }
-  const verified = { verified_at: now(), file_mtime_ms: mtimeMs, size_bytes: sizeBytes };
+  const verified = { verified_at: now(), problem: null, file_mtime_ms: mtimeMs, size_bytes: sizeBytes };
   await store.db.updateTable('images').set(verified).where('name', '=', name).where('sha256', '=', found).execute();
   return { ...image, ...verified };
 }

@@ -34,10 +34,11 @@ export function createRamdiskWork(store: Store, directory: BootDirectory, now: (
     return { image: await findImage(store, image), disk };
   }
 
-  /** A machine that waits for work waits powered off; the history says that it was told so. */
+  /** A machine that waits for work waits powered off; the operation that waits for it finds in the history that it was told. */
   async function powerOff(machineId: string, operationId: string | null): Promise<RamdiskTask> {
     await store.transaction(async (trx) => {
       await trx.updateTable('machines').set({ power: 'unknown' }).where('id', '=', machineId).execute();
+      if (operationId === null) return;
       await store.events.appendEvent(trx, {
         kind: 'machine.told-to-power-off',
         subject: { kind: 'machine', id: machineId },

@@ -11,8 +11,8 @@ const IDENTIFY_EVERY_MS = 60_000;
 const AT_ONCE = 16;
 
 export interface Background {
-  /** Ask these BMCs (all when left out) who they are, now. */
-  identify(names?: readonly string[]): Promise<void>;
+  /** Begin to ask the BMCs that are not known or failing who they are; nobody waits for those that are deaf. */
+  identify(): void;
   stop(): Promise<void>;
 }
 
@@ -44,15 +44,17 @@ export function startBackground(store: Store, site: Site, logger: Logger, now: (
     logger.warn({ bmc: name, code, remedy }, message);
   }
 
-  async function identify(names?: readonly string[]): Promise<void> {
+  async function identify(): Promise<void> {
     const rows = await store.db
       .selectFrom('bmcs')
-      .select(['name', 'guid', 'last_seen_at', 'last_error'])
+      .select(['name', 'driver', 'guid', 'last_seen_at', 'last_error'])
       .orderBy('name')
       .execute();
-    const asked =
-      names ?? rows.filter((row) => row.last_seen_at === null || row.last_error !== null).map((row) => row.name);
-    const queue = [...asked];
+    const unknown = rows.filter(
+      (row) =>
+        row.last_seen_at === null || row.last_error !== null || (row.guid === null && row.driver !== 'unmanaged'),
+    );
+    const queue = unknown.map((row) => row.name);
     const worker = async (): Promise<void> => {
       for (let name = queue.shift(); name !== undefined && !stopping.signal.aborted; name = queue.shift())
         tell(name, await identifyBmc(store, site, name, now, stopping.signal));
@@ -70,10 +72,10 @@ export function startBackground(store: Store, site: Site, logger: Logger, now: (
   }
 
   run('reading the images', verifyImages);
-  run('asking the BMCs who they are', () => identify());
-  const timer = setInterval(() => run('asking the BMCs who they are', () => identify()), IDENTIFY_EVERY_MS);
+  run('asking the BMCs who they are', identify);
+  const timer = setInterval(() => run('asking the BMCs who they are', identify), IDENTIFY_EVERY_MS);
   return {
-    identify,
+    identify: () => run('asking the BMCs who they are', identify),
     stop: async () => {
       stopping.abort();
       clearInterval(timer);

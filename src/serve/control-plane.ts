@@ -31,6 +31,11 @@ export interface ControlPlaneParts {
   now(): number;
 }
 
+function imageState({ verified_at, problem }: Row<'images'>): { state: string; reason?: string } {
+  if (problem !== null) return { state: 'digest mismatch', reason: problem };
+  return { state: verified_at === null ? 'unchecked' : 'ready' };
+}
+
 function viewEvent(event: Event): EventView {
   const { sequence, time, kind, subject, operationId, data } = event;
   const fields = typeof data === 'object' && data !== null && !Array.isArray(data) ? data : { value: data };
@@ -203,7 +208,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
         file: image.file,
         sha256: image.sha256,
         sizeBytes: image.size_bytes,
-        state: image.verified_at === null ? 'unchecked' : 'ready',
+        ...imageState(image),
       }));
     },
 

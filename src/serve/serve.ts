@@ -171,7 +171,7 @@ async function start(
     // While the configuration is taken in, the BMCs are declared once, after all of their credentials.
     if (background === undefined) return;
     await declareToSite(site, configuration.bmcs, credentials);
-    await background.identify();
+    background.identify();
   });
 
   await declareBmcs(store, configuration, now());

@@ -109,6 +109,8 @@ export interface ImagesTable {
   sha256: string;
   size_bytes: number;
   verified_at: Time | null;
+  /** Why the file is not what was declared, in words, as found when it was last read. */
+  problem: string | null;
   file_mtime_ms: number | null;
 }
 

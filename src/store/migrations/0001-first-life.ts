@@ -78,6 +78,7 @@ const tables = [
     sha256 text not null,
     size_bytes int not null,
     verified_at int,
+    problem text,
     file_mtime_ms int
   )`,
   `create table deployments (
