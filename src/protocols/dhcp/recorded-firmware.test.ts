@@ -1,5 +1,5 @@
 /** Packets that real boot firmware sent, recorded. They live beside the repository; where they are absent this says so. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -17,14 +17,13 @@ import {
   textOption,
   userClasses,
 } from './index.ts';
+import { recordings } from '../../../tools/recordings.ts';
 
-const folder = join(import.meta.dirname, '../../../../shared/assets/dhcp');
-const recorded = existsSync(folder);
-if (!recorded) process.stderr.write(`recorded-firmware.test.ts: ${folder} is absent, its cases DID NOT RUN\n`);
+const folder = recordings('dhcp');
 
 /** UDP payloads from or to ports 67 and 68 of a classic little-endian pcap of Ethernet frames. */
 function dhcpPayloads(name: string): Uint8Array[] {
-  const bytes = readFileSync(join(folder, name));
+  const bytes = readFileSync(join(folder ?? '', name));
   expect(bytes.readUInt32LE(0)).toBe(0xa1b2c3d4);
   const payloads: Uint8Array[] = [];
   for (let at = 24; at + 16 <= bytes.length; ) {
@@ -44,7 +43,7 @@ const fromClients = (name: string): DhcpPacket[] =>
     .map((bytes) => decodeDhcp(bytes))
     .filter((packet) => packet.op === 1);
 
-describe.skipIf(!recorded)('recorded boot firmware', () => {
+describe.runIf(folder)('recorded boot firmware', () => {
   it('reads iPXE in a BIOS network card', () => {
     const [discover] = fromClients('bios_ipxe_e1000.pcap');
     if (discover === undefined) throw new Error('no packet');
