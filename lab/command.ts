@@ -24,6 +24,31 @@ export async function run(file: string, args: string[], input?: string): Promise
   return output;
 }
 
+export interface Ended {
+  code: number;
+  output: string;
+  errors: string;
+}
+
+/** Runs a command to its end, however it ends. */
+export async function runToEnd(
+  command: { file: string; args: string[] },
+  options: { environment?: Record<string, string>; input?: string } = {},
+): Promise<Ended> {
+  const child = spawn(command.file, command.args, {
+    env: { ...process.env, ...options.environment },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let output = '';
+  let errors = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.input ?? '');
+  const [code] = await once(child, 'close');
+  return { code: typeof code === 'number' ? code : -1, output, errors };
+}
+
 /**
  * Starts a long-lived process in a named network namespace. It gets SIGKILL when this process ends, however it ends,
  * and writes what it has to say to `logFile`.

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { type Ended, runToEnd } from '../command.ts';
 import type { Rack } from '../index.ts';
 
 const program = path.resolve(import.meta.dirname, '../../bin/athanor');
@@ -19,12 +20,6 @@ export interface LifeEvent {
   subjectId: string;
   operationId?: string;
   data: Record<string, unknown>;
-}
-
-export interface CommandResult {
-  code: number;
-  output: string;
-  errors: string;
 }
 
 export interface Athanor {
@@ -41,7 +36,7 @@ export interface Athanor {
   stop(): Promise<void>;
   login(): Promise<void>;
   /** Runs `athanor ARGS…` to its end. */
-  command(args: string[], options?: { input?: string }): Promise<CommandResult>;
+  command(args: string[], options?: { input?: string }): Promise<Ended>;
   /** Runs it with `-o json` and parses the document; throws with its error output when it fails. */
   ask(args: string[]): Promise<unknown>;
   /** The event stream from `after` on, as `athanor event tail` prints it. */
@@ -71,17 +66,8 @@ export function createAthanor({ rack, configurationFile, directory, apiSocket }:
   let server: ChildProcess | undefined;
   let ending: Promise<string> = Promise.resolve('never started');
 
-  async function command(args: string[], options: { input?: string } = {}): Promise<CommandResult> {
-    const child = spawn(program, args, { env: environment, stdio: ['pipe', 'pipe', 'pipe'] });
-    let output = '';
-    let errors = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(options.input ?? '');
-    const [code] = await once(child, 'close');
-    return { code: typeof code === 'number' ? code : -1, output, errors };
-  }
+  const command = (args: string[], options: { input?: string } = {}): Promise<Ended> =>
+    runToEnd({ file: program, args }, { environment: { ATHANOR_LOGIN_FILE: loginFile }, ...options });
 
   async function start(options: { killAt?: string } = {}): Promise<void> {
     const { file, args } = rack.inControl([program, 'serve', '--config', configurationFile]);

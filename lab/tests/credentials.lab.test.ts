@@ -5,7 +5,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { CommandResult } from '../life/athanor.ts';
+import type { Ended } from '../command.ts';
+import type { Ended } from '../life/athanor.ts';
 import { bmcName, credentialName } from '../life/configuration.ts';
 import { countSent, type PacketCounter } from './operator.ts';
 import { history, setStage, type TestStage } from './stage.ts';
@@ -30,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-async function power(name: string, action: string): Promise<CommandResult> {
+async function power(name: string, action: string): Promise<Ended> {
   return await stage.athanor.command(['bmc', 'power', name, action]);
 }
 

@@ -3,7 +3,7 @@
  * does. Ticket and token reach curl by its standard input, for this is no place to put them on a command line either.
  */
 import type { Client } from './operator.ts';
-import { runToEnd } from './operator.ts';
+import { runToEnd } from '../command.ts';
 
 export interface Answer {
   status: number;

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { expect } from 'vitest';
 import { stringify } from 'yaml';
 import type { Rack } from '../index.ts';
-import { athanorProgram, type Ended, runToEnd, type Server, startServer } from './operator.ts';
+import { type Ended, runToEnd } from '../command.ts';
+import { athanorProgram, type Server, startServer } from './operator.ts';
 
 export interface NetworkLine {
   name: string;

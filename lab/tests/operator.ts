@@ -8,34 +8,10 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Rack, run } from '../index.ts';
+import { run, runToEnd } from '../command.ts';
+import type { Rack } from '../index.ts';
 
 export const athanorProgram = path.resolve(import.meta.dirname, '../../bin/athanor');
-
-export interface Ended {
-  code: number;
-  output: string;
-  errors: string;
-}
-
-/** Runs a command to its end, however it ends. */
-export async function runToEnd(
-  command: { file: string; args: string[] },
-  options: { environment?: Record<string, string>; input?: string } = {},
-): Promise<Ended> {
-  const child = spawn(command.file, command.args, {
-    env: { ...process.env, ...options.environment },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  let output = '';
-  let errors = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(options.input ?? '');
-  const [code] = await once(child, 'close');
-  return { code: typeof code === 'number' ? code : -1, output, errors };
-}
 
 export interface Server {
   readonly logFile: string;
