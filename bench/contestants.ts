@@ -1,7 +1,8 @@
 /** The two ways to deploy that are compared. Each run of one begins with its services up and the machine off. */
-import { cp, mkdir, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { parse, stringify } from 'yaml';
 import { killAndWait, spawnInNamespace } from '../lab/command.ts';
 import { ipmitool, type LabMachine, type Rack } from '../lab/index.ts';
 import { type Athanor, createAthanor } from '../lab/life/athanor.ts';
@@ -30,6 +31,8 @@ export interface Ground {
   directory: string;
   image: { name: string; file: string; sha256: string };
   ramdiskDirectory: string;
+  /** The kernel that both boot: `amd64` or `cloud-amd64`. */
+  kernel: string;
   packageCache: string;
 }
 
@@ -43,12 +46,15 @@ async function asked(athanor: Athanor, args: string[]): Promise<void> {
  * that moment is put back before every run, so that the machine is `free` again.
  */
 export async function prepareAthanor(ground: Ground): Promise<Contestant> {
-  const { rack, image, ramdiskDirectory } = ground;
+  const { rack, image, ramdiskDirectory, kernel } = ground;
   const directory = path.join(ground.directory, 'athanor');
   const kept = path.join(ground.directory, 'athanor-kept');
   await mkdir(directory, { mode: 0o700 });
   const apiSocket = path.join(directory, 'api.sock');
   const configurationFile = await writeConfiguration(rack, { directory, image, ramdiskDirectory, apiSocket });
+  const configuration: unknown = parse(await readFile(configurationFile, 'utf8'));
+  const chosen = { ...Object(configuration), ramdisk: { directory: ramdiskDirectory, kernel } };
+  await writeFile(configurationFile, stringify(chosen));
   const athanor = createAthanor({ rack, configurationFile, directory, apiSocket });
   await athanor.start();
   await athanor.login();
@@ -98,13 +104,14 @@ export async function prepareAthanor(ground: Ground): Promise<Contestant> {
 
 /** dnsmasq for DHCP, TFTP and router advertisements, busybox httpd for the files, ipmitool for the power. */
 export async function preparePeer(ground: Ground): Promise<Contestant> {
-  const { rack, image, ramdiskDirectory, packageCache } = ground;
+  const { rack, image, ramdiskDirectory, kernel, packageCache } = ground;
   const directory = path.join(ground.directory, 'peer');
   const web = path.join(directory, 'web');
   const url = `http://${rack.provisioningAddress}`;
   await buildPeerRamdisk({
     directory: web,
-    vmlinuz: path.join(ramdiskDirectory, 'vmlinuz'),
+    vmlinuz: path.join(ramdiskDirectory, `vmlinuz-${kernel}`),
+    flavour: kernel,
     imageUrl: `${url}/image.raw`,
     packageCache,
   });

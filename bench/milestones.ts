@@ -12,6 +12,7 @@ export const phases = [
   ['write-begin', '→ first write'],
   ['write-end', '→ image written and synced'],
   ['reboot', '→ reboot'],
+  ['disk', '→ boot loader on the disk'],
   ['up', '→ installed system is up'],
 ] as const;
 
@@ -20,18 +21,20 @@ export type Milestone = (typeof phases)[number][0];
 export const athanorMarks: Record<Milestone, RegExp> = {
   firmware: /Configuring \(net0 /,
   address: /Filename: /,
-  loaded: /ticket\.\.\.[^\n]*ok/,
+  // The start of the last, tiny file: what iPXE says after it can be lost when the kernel takes over.
+  loaded: /ticket\.\.\./,
   init: /ATHANOR ramdisk start/,
   dhcp: /ATHANOR ramdisk dhcp/,
   'write-begin': /ATHANOR ramdisk write-begin/,
   'write-end': /ATHANOR ramdisk write-end/,
   reboot: /ATHANOR ramdisk reboot/,
+  disk: /Welcome to GRUB/,
   up: /ATHANOR-LAB-OS up .*root=ok/,
 };
 
 export const peerMarks: Record<Milestone, RegExp> = {
   ...athanorMarks,
-  loaded: /initrd\.img\.\.\.[^\n]*ok/,
+  loaded: /initrd\.img\.\.\./,
   init: /PEER start/,
   dhcp: /PEER dhcp/,
   'write-begin': /PEER write-begin/,

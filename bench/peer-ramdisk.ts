@@ -46,15 +46,17 @@ reboot -f
 /** Writes `vmlinuz` (copied from the given file) and `initrd.img` into `directory`, beside the image to be served. */
 export async function buildPeerRamdisk(options: {
   directory: string;
+  /** Of the ramdisk's kernels (`vmlinuz-FLAVOUR`), the one that both contestants boot. */
   vmlinuz: string;
+  flavour: string;
   imageUrl: string;
   packageCache: string;
 }): Promise<void> {
-  const { directory, vmlinuz, imageUrl, packageCache } = options;
+  const { directory, vmlinuz, flavour, imageUrl, packageCache } = options;
   const work = path.join(directory, '../peer-ramdisk');
   const root = path.join(work, 'root');
-  const [metapackage] = await fetchPackages(packageCache, ['linux-image-amd64']);
-  if (metapackage === undefined) throw new Error('no linux-image-amd64');
+  const [metapackage] = await fetchPackages(packageCache, [`linux-image-${flavour}`]);
+  if (metapackage === undefined) throw new Error(`no linux-image-${flavour}`);
   const packages = await fetchPackages(packageCache, [await kernelPackageOf(metapackage), 'busybox-static']);
   for (const one of packages) await unpackPackage(one, path.join(work, 'packages'));
   for (const name of ['bin', 'dev', 'proc', 'sys', 'modules', 'tmp'])

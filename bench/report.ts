@@ -37,14 +37,17 @@ export interface Comparison {
   athanor: number;
   peer: number;
   ratio: number;
+  /** Of the fastest runs: what other work on the machine disturbs least. */
+  bestRatio: number;
   cpuRatio: number;
   commandRatio: number;
   met: boolean;
 }
 
 export function compare(machine: string, runs: readonly Run[]): Comparison {
-  const of = (contestant: Run['contestant'], value: (run: Run) => number): number =>
-    median(runs.filter((run) => run.machine === machine && run.contestant === contestant).map(value));
+  const all = (contestant: Run['contestant'], value: (run: Run) => number): number[] =>
+    runs.filter((run) => run.machine === machine && run.contestant === contestant).map(value);
+  const of = (contestant: Run['contestant'], value: (run: Run) => number): number => median(all(contestant, value));
   const ratioOf = (value: (run: Run) => number): number => of('athanor', value) / of('peer', value);
   const up = (run: Run): number => run.seconds.up;
   const ratio = ratioOf(up);
@@ -53,6 +56,7 @@ export function compare(machine: string, runs: readonly Run[]): Comparison {
     athanor: of('athanor', up),
     peer: of('peer', up),
     ratio,
+    bestRatio: Math.min(...all('athanor', up)) / Math.min(...all('peer', up)),
     cpuRatio: ratioOf((run) => run.cpu.up),
     commandRatio: ratioOf((run) => run.commandToPowerOn + run.seconds.up),
     met: ratio <= aim,
@@ -71,7 +75,7 @@ export function table(machine: string, runs: readonly Run[]): string {
       of('peer', pick),
       ...(cpu === undefined ? [] : [of('athanor', cpu), of('peer', cpu)]),
     ].join(' ');
-  const { ratio, cpuRatio, commandRatio, met } = compare(machine, runs);
+  const { ratio, bestRatio, cpuRatio, commandRatio, met } = compare(machine, runs);
   return [
     `${machine.padEnd(40)}  seconds             QEMU processor seconds`,
     `${''.padEnd(40)}   athanor      peer   athanor      peer`,
@@ -89,7 +93,7 @@ export function table(machine: string, runs: readonly Run[]): string {
     ),
     row('the command itself → power-on', (run) => run.commandToPowerOn),
     row('processor seconds of the services', (run) => run.serviceCpu),
-    `ratio ${ratio.toFixed(2)} by the clock (aim ≤ ${aim}: ${met ? 'met' : 'NOT met'}); ${cpuRatio.toFixed(2)} by QEMU's processor time; ` +
+    `ratio ${ratio.toFixed(2)} by the clock, medians (aim ≤ ${aim}: ${met ? 'met' : 'NOT met'}); ${bestRatio.toFixed(2)} fastest runs; ${cpuRatio.toFixed(2)} by QEMU's processor time; ` +
       `${commandRatio.toFixed(2)} counted from the command`,
   ].join('\n');
 }
