@@ -6,7 +6,6 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Ended } from '../command.ts';
-import type { Ended } from '../life/athanor.ts';
 import { bmcName, credentialName } from '../life/configuration.ts';
 import { countSent, type PacketCounter } from './operator.ts';
 import { history, setStage, type TestStage } from './stage.ts';
