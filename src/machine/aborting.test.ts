@@ -94,7 +94,7 @@ describe('abort of deploy-machine', () => {
     expect(await ramdisk.progress(20)).toMatchObject(outdated);
     expect(await ramdisk.ask('GET', 'image')).toMatchObject(outdated);
     const digest = 'a'.repeat(64);
-    const report = { task: 'write-image', sha256Written: digest, sha256ReadBack: digest, bytes: 1, disk: '/dev/sda' };
+    const report = { task: 'write-image', sha256ReadBack: digest, bytes: 1, disk: '/dev/sda' };
     expect(await ramdisk.ask('POST', 'complete', report)).toMatchObject(outdated);
     const failure = { task: 'write-image', step: 'write', code: 'write-failed', message: 'ENOSPC' };
     expect(await ramdisk.ask('POST', 'failed', failure)).toMatchObject(outdated);
@@ -118,7 +118,7 @@ describe('abort of deploy-machine', () => {
     const before = await bench.attempts.newestOf(id);
     bench.skip(5);
     expect(await ramdisk.write()).toMatchObject({ status: 200, body: { next: 'reboot' } });
-    expect(await ramdisk.write({ sha256Written: 'b'.repeat(64) })).toMatchObject({ status: 200 });
+    expect(await ramdisk.write({ sha256ReadBack: 'b'.repeat(64) })).toMatchObject({ status: 200 });
     expect(await bench.attempts.newestOf(id)).toEqual(before);
   });
 });

@@ -1,3 +1,4 @@
+import { MOST_DISCOVERED } from './discover-machine.ts';
 import { describe, expect, it } from 'vitest';
 import { machineStates, stateTable } from './index.ts';
 import { bootAnswer, netboot, send, takeLease } from './testing/scripted-machine.ts';
@@ -25,6 +26,22 @@ describe('what a booting machine is told', () => {
     const inspections = await bench.operations.list({ kind: 'inspect-machine' });
     expect(inspections.map(({ machineId }) => machineId)).toEqual([discovered[0]?.subject.id]);
     expect(bench.errors).toEqual([]);
+  });
+
+  it('takes in no flood of invented MACs', async () => {
+    const { bench } = await rack();
+    const { db } = bench.store;
+    const idle = { state: 'discovered', state_since: 0, maintenance: 0, power: 'on', revision: 1 } as const;
+    for (let made = 0; made < MOST_DISCOVERED; made += 100)
+      await db
+        .insertInto('machines')
+        .values(
+          Array.from({ length: 100 }, (_, at) => ({ id: `m${made + at}`, ...idle, created_at: 0, updated_at: 0 })),
+        )
+        .execute();
+    const { mac, address } = stranger;
+    await expect(bench.backend.ticket({ ...ask, mac, address })).rejects.toMatchObject({ code: 'too-many-requests' });
+    expect(await bench.events('machine.discovered')).toEqual([]);
   });
 
   it('is silent about an operating system that only wants an address', async () => {

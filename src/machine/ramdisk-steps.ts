@@ -64,22 +64,18 @@ function verifiedWrite(
   const result = attemptResult(attempt);
   if (result === undefined) return undefined;
   if (result.outcome === 'failed') throw ramdiskFailure(result.report, image.name);
-  const { sha256Written, sha256ReadBack, bytes, disk, diskSerial } = result.report;
-  for (const [what, digest] of [
-    ['received', sha256Written],
-    ['read back', sha256ReadBack],
-  ] as const)
-    if (digest !== image.sha256)
-      throw new AthanorError(
-        'digest-mismatch',
-        `the data ${what} has the SHA-256 ${digest}, the image ${image.name} has ${image.sha256}`,
-        {
-          field: what,
-          value: digest,
-          remedy:
-            'The disk or the memory of this machine may be bad, or the image was replaced meanwhile: check, then deploy again.',
-        },
-      );
+  const { sha256ReadBack, bytes, disk, diskSerial } = result.report;
+  if (sha256ReadBack !== image.sha256)
+    throw new AthanorError(
+      'digest-mismatch',
+      `the data read back has the SHA-256 ${sha256ReadBack}, the image ${image.name} has ${image.sha256}`,
+      {
+        field: 'read back',
+        value: sha256ReadBack,
+        remedy:
+          'The disk or the memory of this machine may be bad, or the image was replaced meanwhile: check, then deploy again.',
+      },
+    );
   if (bytes !== image.size_bytes)
     throw new AthanorError('image-failed', `${bytes} of ${image.size_bytes} bytes were written`, {
       field: 'bytes',

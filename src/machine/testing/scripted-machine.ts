@@ -131,7 +131,7 @@ function ramdisk(bench: MachineBench, hardware: Hardware, ticket: string, token:
       if (image.file === undefined) return image;
       const content = await readFile(image.file);
       const sha256 = createHash('sha256').update(content).digest('hex');
-      const report = { task: 'write-image', sha256Written: sha256, sha256ReadBack: sha256, bytes: content.length };
+      const report = { task: 'write-image', sha256ReadBack: sha256, bytes: content.length };
       return await ask('POST', 'complete', { ...report, disk: '/dev/sda', diskSerial: 'D1', ...changes });
     },
   };
