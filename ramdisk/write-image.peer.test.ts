@@ -49,12 +49,14 @@ async function bootWithDisk(on: Rig, mebibytes: number): Promise<string> {
 const ranges = (requests: Recorded[]): (string | undefined)[] =>
   requests.filter(({ path: asked }) => asked === '/ramdisk/v1/image').map(({ range }) => range);
 
+const phasesTold = (requests: Recorded[]): unknown[] =>
+  requests.filter(({ path: asked }) => asked.endsWith('/progress')).map(({ body }) => body['phase']);
+
 const isWritten = (length: number, digest: string): Record<string, unknown> => ({
   task: 'write-image',
   disk: '/dev/vda',
   diskSerial: 'TARGET',
   bytes: length,
-  sha256Written: digest,
   sha256ReadBack: digest,
 });
 
@@ -112,7 +114,7 @@ test('an image that ends inside a sector is whole on the disk, on the disk named
   expect((await firstBytes(first, 32 * mebibyte)).every((byte) => byte === 0)).toBe(true);
 }, 90_000);
 
-test('a wrong digest is told, with both digests', async () => {
+test('an image with another digest is told, with both digests, after a second look at it', async () => {
   const expected = 'ab'.repeat(32);
   rig = await makeRig({ image, task: writeTask(image, { sha256: expected }) });
   await bootWithDisk(rig, 32);
@@ -121,7 +123,62 @@ test('a wrong digest is told, with both digests', async () => {
   expect(body['message']).toContain(expected);
   expect(body['message']).toContain(sha256(image));
   await rig.machine().says(/ATHANOR: write-image failed at verify-download: digest-mismatch/, within(10));
+  expect(ranges(rig.server.requests)).toEqual([undefined, undefined]);
   expect(rig.server.requests.some(({ path: asked }) => asked.endsWith('/complete'))).toBe(false);
+}, 90_000);
+
+test.each([
+  { what: 'longer', declared: image.length - mebibyte },
+  { what: 'shorter', declared: image.length + mebibyte },
+])(
+  'a body that is $what than declared is refused before anything is written or read back',
+  async ({ declared }) => {
+    rig = await makeRig({ image, task: writeTask(image, { sizeBytes: declared }) });
+    const file = await bootWithDisk(rig, 32);
+    const { body } = await rig.server.received('/failed', within(60));
+    expect(body).toMatchObject({ step: 'download', code: 'image-changed' });
+    expect(body['message']).toContain(`status 200 of length ${image.length}`);
+    expect(phasesTold(rig.server.requests)).not.toContain('reading-back');
+    expect((await readFile(file)).every((byte) => byte === 0)).toBe(true);
+  },
+  90_000,
+);
+
+test('a download spoilt on its way is told as such when the second one is spoilt too, and only the first was written', async () => {
+  const spoilt = [5 * mebibyte, 7 * mebibyte].map((place) => {
+    const content = Buffer.from(image);
+    content[place] = (content[place] ?? 0) ^ 1;
+    return content;
+  });
+  let downloads = 0;
+  rig = await makeRig({
+    image,
+    task: writeTask(image),
+    sendImage: async (response) => void response.end(spoilt[downloads++]),
+  });
+  const disk = await bootWithDisk(rig, 32);
+  const { body } = await rig.server.received('/failed', within(60));
+  expect(body).toMatchObject({ step: 'verify-download', code: 'digest-mismatch' });
+  for (const content of [image, ...spoilt]) expect(body['message']).toContain(sha256(content));
+  expect(sha256(await firstBytes(disk, image.length))).toBe(sha256(spoilt[0] ?? image));
+  expect(phasesTold(rig.server.requests)).toContain('fetching-again');
+}, 90_000);
+
+test('a server that has lost the image before the second look does not hide that the disk is wrong', async () => {
+  let downloads = 0;
+  rig = await makeRig({
+    image,
+    task: writeTask(image, { sha256: 'ab'.repeat(32) }),
+    intercept: ({ path: asked }) =>
+      asked === '/ramdisk/v1/image' && ++downloads > 1
+        ? { status: 404, body: { code: 'not-found', detail: 'gone meanwhile' } }
+        : undefined,
+  });
+  await bootWithDisk(rig, 32);
+  const { body } = await rig.server.received('/failed', within(60));
+  expect(body).toMatchObject({ step: 'verify-disk', code: 'read-back-mismatch' });
+  expect(body['message']).toContain(sha256(image));
+  expect(body['message']).toContain('gone meanwhile');
 }, 90_000);
 
 test.each([
@@ -246,4 +303,7 @@ test('a disk that gives back other bytes than it took is found out', async () =>
   await rig.boot({ devices: [...card(), ...virtioDisk(file, 'LIAR', 0, `,throttling.bps-read=${4 * mebibyte}`)] });
   const { body } = await rig.server.received('/failed', within(70));
   expect(body).toMatchObject({ step: 'verify-disk', code: 'read-back-mismatch' });
+  expect(body['message']).toContain(sha256(image));
+  expect(body['message']).toContain('fetched again the image is right');
+  expect(ranges(rig.server.requests)).toEqual([undefined, undefined]);
 }, 120_000);

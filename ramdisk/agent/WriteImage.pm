@@ -1,5 +1,6 @@
 package WriteImage;
-# One image onto one disk: download, hash and write in one pass past the page cache, then sync, read back and hash again.
+# One image onto one disk: download and write in one pass past the page cache, then sync, read back and hash. One digest, over
+# what the disk gives back, proves download and disk together; only when it is wrong a second download tells which it was.
 use strict;
 use AlignedBuffer;
 use Clock;
@@ -26,13 +27,28 @@ sub run {
 
     Console::stage('write-begin', "$disk->{path} bytes=$size");
     my $written = _write($state, $task);
-    Console::stage('write-end', "sha256=$written");
-    _fail('verify-download', 'digest-mismatch', "the image should have SHA-256 $task->{sha256}, what came has $written; $disk->{path} holds it now")
-      if $written ne $task->{sha256};
+    Console::stage('write-end', "bytes=$written");
     my $read_back = _read_back($state);
     Console::stage('read-back', "sha256=$read_back");
-    _fail('verify-disk', 'read-back-mismatch', "$disk->{path} gives back SHA-256 $read_back, written was $written") if $read_back ne $written;
-    return { task => 'write-image', sha256Written => $written, sha256ReadBack => $read_back, bytes => \$size, disk => $disk->{path}, diskSerial => $disk->{serial} };
+    _blame($state, $task, $read_back) if $read_back ne $task->{sha256};
+    return { task => 'write-image', sha256ReadBack => $read_back, bytes => \$size, disk => $disk->{path}, diskSerial => $disk->{serial} };
+}
+
+# The disk gives back something else than the image: fetches the image once more, without writing, to see which end is wrong.
+sub _blame {
+    my ($state, $task, $read_back) = @_;
+    my $path = $state->{disk}{path};
+    my $found = "the image should have SHA-256 $task->{sha256}, $path gives back $read_back";
+    Console::problem("$found; fetching the image again to see why");
+    my $fetched = eval { _fetch_digest($state, $task) };
+    if (!defined $fetched) {
+        my $failure = $@;
+        die $failure if !ref $failure || $failure->{over};
+        _fail('verify-disk', 'read-back-mismatch', "$found; whether the download is to blame is not known, for fetching it again failed: $failure->{message}");
+    }
+    _fail('verify-disk', 'read-back-mismatch', "$found; fetched again the image is right") if $fetched eq $task->{sha256};
+    my $same = $fetched eq $read_back ? 'what the server sends has that too' : "what the server sends now has $fetched";
+    _fail('verify-download', 'digest-mismatch', "$found; $same");
 }
 
 sub _fail {
@@ -58,14 +74,13 @@ sub _write {
     my ($state, $task) = @_;
     my ($buffer, $size) = @$state{qw(buffer size)};
     my $handle = _open_disk($state, Linux::O_WRONLY, 'open-disk');
-    my $digest = Digest256->new;
     my $written = 0;
     _tell($state, 'writing', 0);
     _download(
         $state, $task->{path},
+        'writing',
         sub {
             my $length = $buffer->{used};
-            $digest->add_memory($buffer->address, $length);
 
             # A disk takes whole sectors: behind an image that ends inside one, zeros.
             $buffer->pad($state->{disk}{unit});
@@ -82,18 +97,39 @@ sub _write {
     syscall(Linux::SYS_FSYNC, fileno $handle) == 0 or _fail('sync', 'sync-failed', "fsync of $state->{disk}{path} failed: " . Linux::error_text());
     ioctl($handle, Linux::BLKFLSBUF, 0) or _fail('sync', 'sync-failed', "dropping the cache of $state->{disk}{path} failed: " . Linux::error_text());
     close $handle or _fail('sync', 'sync-failed', "close of $state->{disk}{path} failed: " . Linux::error_text());
+    return $written;
+}
+
+sub _fetch_digest {
+    my ($state, $task) = @_;
+    my $buffer = $state->{buffer};
+    my $digest = Digest256->new;
+    my $fetched = 0;
+    $buffer->clear;
+    $state->{server}{next_report} = 0;
+    _tell($state, 'fetching-again', 0);
+    _download(
+        $state, $task->{path},
+        'fetching-again',
+        sub {
+            $digest->add_memory($buffer->address, $buffer->{used});
+            $fetched += $buffer->{used};
+            $buffer->clear;
+            _tell($state, 'fetching-again', $fetched);
+        }
+    );
     return $digest->hex_digest;
 }
 
 # Fills the buffer from the network and calls $flush for each full block and for the last one. After a broken connection
 # it goes on where it stopped, with growing pauses, until the server has been silent for GIVE_UP_AFTER seconds.
 sub _download {
-    my ($state, $path, $flush) = @_;
+    my ($state, $path, $phase, $flush) = @_;
     my ($server, $size, $buffer) = @$state{qw(server size buffer)};
     my ($received, $tries, $last_byte, $reason) = (0, 0, Clock::now(), 'no answer');
     while ($received < $size) {
         my $told = $received - $buffer->{used};
-        my $waiting = sub { _tell($state, 'writing', $told) };
+        my $waiting = sub { _tell($state, $phase, $told) };
         my $exchange = $server->open_image($path, $received, $waiting);
         my $before = $received;
         if (($reason = _refusal($server, $exchange, $received, $size)) eq '') {
@@ -121,7 +157,7 @@ sub _download {
                 vec($bits, fileno $socket, 1) = 1;
                 if (select($bits, undef, undef, 0.25) > 0) { $stalled_at = Clock::now() + STALLED_AFTER }
                 elsif (Clock::now() > $stalled_at) { $reason = 'nothing came for ' . STALLED_AFTER . ' s'; last }
-                _tell($state, 'writing', $received - $buffer->{used});
+                _tell($state, $phase, $received - $buffer->{used});
             }
             close $socket;
         }
@@ -130,7 +166,7 @@ sub _download {
         _fail('download', 'download-stalled', "no byte of the image for " . GIVE_UP_AFTER . " s at $received of $size: $reason") if Clock::now() - $last_byte > GIVE_UP_AFTER;
         Console::problem("download broken at $received of $size: $reason; trying again");
         my $until = Clock::now() + Clock::backoff($tries++);
-        while (Clock::now() < $until) { _tell($state, 'writing', $told); Clock::pause(0.1) }
+        while (Clock::now() < $until) { _tell($state, $phase, $told); Clock::pause(0.1) }
     }
 }
 

@@ -47,14 +47,14 @@ export const inventoryReport = z.object({
 
 export const progressReport = z.object({
   task: z.literal('write-image'),
-  phase: z.enum(['writing', 'syncing', 'reading-back']),
+  phase: z.enum(['writing', 'syncing', 'reading-back', 'fetching-again']),
   bytes: z.number().int().nonnegative(),
   bytesTotal: z.number().int().nonnegative(),
 });
 
 export const completionReport = z.object({
   task: z.literal('write-image'),
-  sha256Written: digest,
+  /** Of what the disk gives back: it proves the download and the disk together. */
   sha256ReadBack: digest,
   bytes: z.number().int().nonnegative(),
   disk: shortText,

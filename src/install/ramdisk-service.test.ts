@@ -107,7 +107,7 @@ describe('the service for ramdisks', () => {
     ['inventory', { ...inventory, disks: Array.from({ length: 513 }, () => ({ name: 'd', sizeBytes: 1 })) }, 'disks'],
     ['progress', { ...progressOf(-1) }, 'bytes'],
     ['progress', { ...progressOf(1), phase: 'dancing' }, 'phase'],
-    ['complete', { ...completion, sha256Written: 'short' }, 'sha256Written'],
+    ['complete', { ...completion, sha256ReadBack: 'short' }, 'sha256ReadBack'],
     ['complete', { ...completion, disk: 'x'.repeat(257) }, 'disk'],
     ['failed', { ...failureOfDisk, message: 'x'.repeat(2049) }, 'message'],
     ['failed', [], ''],

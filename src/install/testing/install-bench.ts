@@ -92,7 +92,6 @@ export const progressOf = (bytes: number) =>
 
 export const completion = {
   task: 'write-image',
-  sha256Written: 'a'.repeat(64),
   sha256ReadBack: 'a'.repeat(64),
   bytes: 1000,
   disk: '/dev/sda',
