@@ -2,7 +2,7 @@ import type {
   BmcActionView,
   BmcDetail,
   BmcView,
-  BootDevice,
+  BootRequest,
   DeployRequest,
   EventView,
   ImageView,
@@ -31,7 +31,7 @@ export interface ControlPlane {
   getBmc(name: string): Promise<BmcDetail>;
   getBmcPower(name: string): Promise<BmcActionView>;
   setBmcPower(name: string, action: PowerAction): Promise<BmcActionView>;
-  setBmcBoot(name: string, request: { device: BootDevice; once: boolean }): Promise<BmcActionView>;
+  setBmcBoot(name: string, request: BootRequest): Promise<BmcActionView>;
 
   listOperations(filter: OperationFilter): Promise<OperationView[]>;
   getOperation(id: string): Promise<OperationDetail>;

@@ -30,6 +30,7 @@ export const endedOperationStates: readonly OperationState[] = ['succeeded', 'fa
 export const powerStates = ['on', 'off', 'unknown'] as const;
 export const powerActions = ['on', 'off', 'cycle', 'reset', 'soft'] as const;
 export const bootDevices = ['pxe', 'disk', 'cdrom', 'bios', 'default'] as const;
+export const bootFirmwares = ['bios', 'uefi'] as const;
 export const actionOutcomes = ['done', 'unsupported', 'failed', 'outcome unknown'] as const;
 export const networkStates = ['probing', 'serving', 'blocked', 'unserved', 'failed'] as const;
 
@@ -259,7 +260,14 @@ export const deployRequestSchema = z
 export const nameRequestSchema = z.strictObject({ name: label }).meta({ id: 'NameRequest' });
 export const powerRequestSchema = z.strictObject({ action: z.enum(powerActions) }).meta({ id: 'PowerRequest' });
 export const bootRequestSchema = z
-  .strictObject({ device: z.enum(bootDevices), once: z.boolean().default(true) })
+  .strictObject({
+    device: z.enum(bootDevices),
+    once: z.boolean().default(true),
+    firmware: z
+      .enum(bootFirmwares)
+      .optional()
+      .describe("how that boot starts; left out: as the machine's inventory says, else as the BMC decides"),
+  })
   .meta({ id: 'BootRequest' });
 export const abortRequestSchema = z
   .strictObject({ reason: z.string().max(500).optional() })
@@ -281,6 +289,7 @@ export type MachineState = (typeof machineStates)[number];
 export type OperationState = (typeof operationStates)[number];
 export type PowerAction = (typeof powerActions)[number];
 export type BootDevice = (typeof bootDevices)[number];
+export type BootRequest = z.infer<typeof bootRequestSchema>;
 export type FailureView = z.infer<typeof failureSchema>;
 export type MachineView = z.infer<typeof machineViewSchema>;
 export type MachineDetail = z.infer<typeof machineDetailSchema>;

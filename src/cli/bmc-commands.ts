@@ -7,11 +7,12 @@ import {
   bmcDetailSchema,
   bmcViewSchema,
   bootDevices,
+  bootFirmwares,
   powerActions,
 } from '../api/index.ts';
 import { catalogue } from '../errors/index.ts';
 import { errorOfCode, path } from './client.ts';
-import { type Context, flagOption, formatOf, withClient } from './context.ts';
+import { type Context, flagOption, formatOf, textOption, withClient } from './context.ts';
 import { printList, printOne, withOutput } from './output.ts';
 import { actionShape, bmcShape } from './shapes.ts';
 
@@ -47,9 +48,15 @@ export function addBmcCommands(program: Command, context: Context): void {
     .argument('<bmc>');
   boot.addArgument(boot.createArgument('<device>', 'what to boot from').choices([...bootDevices]));
   boot.addOption(new Option('--persistent', 'at every boot from now on'));
+  boot.addOption(new Option('--firmware <firmware>', 'how that boot starts').choices([...bootFirmwares]));
   withOutput(boot).action(async (bmc: string, device: string, _, command: Command) =>
     withClient(context, command, async (client) => {
-      const body = { device, once: !flagOption(command, 'persistent') };
+      const firmware = textOption(command, 'firmware');
+      const body = {
+        device,
+        once: !flagOption(command, 'persistent'),
+        ...(firmware === undefined ? {} : { firmware }),
+      };
       printAction(context, command, await client.send('PUT', path`bmcs/${bmc}/boot`, body, bmcActionViewSchema));
     }),
   );

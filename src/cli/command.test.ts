@@ -137,10 +137,10 @@ describe('output', () => {
     const reset = await bench.run(['bmc', 'power', 'r1-bmc', 'reset']);
     expect([reset.code, reset.stdout]).toEqual([75, expect.stringContaining('outcome unknown')]);
     bench.action = { ...bench.action, outcome: 'unsupported' };
-    expect((await bench.run(['bmc', 'boot', 'r1-bmc', 'pxe', '--persistent'])).code).toBe(69);
+    expect((await bench.run(['bmc', 'boot', 'r1-bmc', 'pxe', '--persistent', '--firmware', 'uefi'])).code).toBe(69);
     expect(bench.calls).toEqual([
       ['setBmcPower', 'r1-bmc', 'reset'],
-      ['setBmcBoot', 'r1-bmc', { device: 'pxe', once: false }],
+      ['setBmcBoot', 'r1-bmc', { device: 'pxe', once: false, firmware: 'uefi' }],
     ]);
   });
 });

@@ -5,6 +5,7 @@
 import type { BmcActionView, ControlPlane, EventView } from '../api/index.ts';
 import { AthanorError } from '../errors/index.ts';
 import { findMachine } from '../discovery/index.ts';
+import { inventoryOf } from '../install/index.ts';
 import type { MachineRequests } from '../machine/index.ts';
 import type { Operations } from '../operation/index.ts';
 import type { BmcResult, Site } from '../site/index.ts';
@@ -154,13 +155,17 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
       if (view.outcome === 'done' && view.value !== undefined) await keepPower(await bmcRow(name), view.value);
       return view;
     },
-    setBmcBoot: async (name, { device, once }) =>
-      await change(
+    setBmcBoot: async (name, { device, once, firmware }) => {
+      const { machine_id: machineId } = await bmcRow(name);
+      const known = firmware ?? (machineId === null ? undefined : (await inventoryOf(store, machineId))?.firmware);
+      const override = { device, once, ...(known === undefined ? {} : { firmware: known }) };
+      return await change(
         name,
-        { bootDevice: device, once },
-        () => site.bmc(name).bootDevice.set({ device, once }),
+        { bootDevice: device, once, ...(known === undefined ? {} : { firmware: known }) },
+        () => site.bmc(name).bootDevice.set(override),
         (value) => value.requested.device,
-      ),
+      );
+    },
 
     listOperations: async ({ machine, state }) => {
       const list = await operations.list({

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { type Logger, pino } from 'pino';
 import { createApi, createTokens, digestOfToken, ensureCertificate, ensureFirstToken } from '../api/index.ts';
 import { createSystemClock, createUdpTransport } from '../bmc/index.ts';
+import type { AthanorError } from '../errors/index.ts';
 import { createBootAttempts, createRamdiskService, createWakeups, declareImages } from '../install/index.ts';
 import {
   createBootBackend,
@@ -223,7 +224,7 @@ async function start(
       attempts,
       work: createRamdiskWork(store, directory, now),
       wakeups,
-      onError: (error, where) => logger.warn({ err: error, path: where }, 'a request of a ramdisk was refused'),
+      onError: (error, where) => logRefusal(logger, error, where),
     }),
     now,
     onError: (error, doing) => logger.error({ err: error }, `${doing} failed`),
@@ -260,6 +261,12 @@ async function start(
   onStop(() => api.close());
   for (const { url } of await api.listen(configuration.api.listen))
     logger.info({ url }, `API server listening on ${url}`);
+}
+
+/** A refusal is a line; only what is wrong with ourselves is worth a stack, or a broken machine would fill the log. */
+function logRefusal(logger: Logger, error: AthanorError, path: string): void {
+  if (error.code === 'internal') logger.error({ err: error, path }, 'a request of a ramdisk failed');
+  else logger.warn({ code: error.code, path }, `a request of a ramdisk was refused: ${error.message}`);
 }
 
 /** What the API may be reached as. */
