@@ -28,13 +28,19 @@ async function inCache(cache: string, name: string): Promise<string | undefined>
 
 async function fetchMissing(cache: string, names: readonly string[]): Promise<void> {
   const incoming = await mkdtemp(path.join(cache, 'incoming-'));
+  const apt = (...args: string[]) =>
+    run('apt-get', ['-o', 'APT::Sandbox::User=root', '-q', ...args], { cwd: incoming });
   try {
-    await run('apt-get', ['-o', 'APT::Sandbox::User=root', '-q', 'download', ...names], { cwd: incoming });
+    await apt('download', ...names).catch(async () => {
+      // The package lists may be absent, or so old that the archive no longer has what they name.
+      await apt('update');
+      await apt('download', ...names);
+    });
     for (const file of await readdir(incoming)) await rename(path.join(incoming, file), path.join(cache, file));
   } catch (error) {
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
     throw new Error(
-      `apt-get could not download ${names.join(', ')}.\n${said}\nIf it knows no such package or version, run: apt-get update`,
+      `apt-get could not download ${names.join(', ')}.\n${said}\nIf it may not refresh its lists, run as root: apt-get update`,
       { cause: error },
     );
   } finally {
