@@ -106,6 +106,21 @@ describe('a machine that fails', () => {
     expect(await cramped.diskSha256(32 * MIB)).toBe(empty.trim());
   });
 
+  it('can be inspected again, and is free then', async () => {
+    const after = watch.seen.at(-1)?.sequence ?? 0;
+    expect((await stage.athanor.command(['machine', 'inspect', cramped.name])).code).toBe(0);
+    await watch.waitFor(
+      (event) =>
+        event.sequence > after &&
+        event.kind === 'machine.state' &&
+        event.data['machine'] === cramped.name &&
+        event.data['to'] === 'free',
+      { timeoutMs: 90_000, what: 'cramped free again' },
+    );
+    expect(await viewOf(cramped)).toMatchObject({ state: 'free', failure: null });
+    expect(await cramped.isPoweredOn()).toBe(false);
+  });
+
   it('that stops in the middle of the download fails, is not heard when it comes back, and can be deployed again', async () => {
     const line = stage.rack.inControl([
       'tc',
