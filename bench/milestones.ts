@@ -18,6 +18,11 @@ export const phases = [
 
 export type Milestone = (typeof phases)[number][0];
 
+/** SeaBIOS moves the cursor of the serial console now and then, in the middle of a word too. */
+function despiteCursor(text: string): RegExp {
+  return new RegExp(text.split('').join(String.raw`(?:\x1b\[[\d;]*[A-Za-z])*`));
+}
+
 export const athanorMarks: Record<Milestone, RegExp> = {
   firmware: /Configuring \(net0 /,
   address: /Filename: /,
@@ -28,7 +33,7 @@ export const athanorMarks: Record<Milestone, RegExp> = {
   'write-begin': /ATHANOR ramdisk write-begin/,
   'write-end': /ATHANOR ramdisk write-end/,
   reboot: /ATHANOR ramdisk reboot/,
-  disk: /Welcome to GRUB/,
+  disk: despiteCursor('Welcome to GRUB'),
   up: /ATHANOR-LAB-OS up .*root=ok/,
 };
 
