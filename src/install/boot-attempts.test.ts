@@ -64,6 +64,16 @@ describe('a boot attempt', () => {
     expect(states).toEqual([...Array.from({ length: 4 }, () => 'superseded'), 'ticketed']);
   });
 
+  it('is over when a newer one begins, although its task had ended', async () => {
+    const { ticket, machineId, operationId } = await begun();
+    const attempts = bench.attempts();
+    const { token, attempt } = await attempts.exchange(ticket, address);
+    await attempts.recordResult(attempt, { outcome: 'failed', report: failureOfDisk });
+    expect(await attempts.authenticate(token, address)).toEqual(attempt);
+    await attempts.begin({ machineId, mac, address, operationId });
+    await expect(attempts.authenticate(token, address)).rejects.toMatchObject({ code: 'outdated-attempt' });
+  });
+
   it('is over when a newer one begins: its ticket, its token and its reports are outdated', async () => {
     const { ticket, machineId, operationId } = await begun();
     const attempts = bench.attempts();

@@ -74,8 +74,11 @@ function refuseUnlessCurrent(row: BootAttempt | undefined, address: string, what
     throw new AthanorError('unauthorised', `this ${what} is not known for this address`, {
       remedy: 'Boot the machine from the network again.',
     });
-  if (row.state === 'superseded')
-    throw new AthanorError('outdated-attempt', `boot attempt ${row.number} is over; a newer one has begun`);
+  if (row.state === 'superseded') throw attemptIsOver(row);
+}
+
+function attemptIsOver({ number }: BootAttempt): AthanorError {
+  return new AthanorError('outdated-attempt', `boot attempt ${number} is over; a newer one has begun`);
 }
 
 /**
@@ -195,6 +198,14 @@ export function createBootAttempts(store: Store, now: () => number): BootAttempt
         .where('token_hash', '=', hashToken(token))
         .executeTakeFirst();
       refuseUnlessCurrent(row, address, 'token');
+      // One whose task ended keeps its state for those who read its result; its token is as void as any older one's.
+      const newer = await db
+        .selectFrom('boot_attempts')
+        .select('number')
+        .where('machine_id', '=', row.machine_id)
+        .where('number', '>', row.number)
+        .executeTakeFirst();
+      if (newer !== undefined) throw attemptIsOver(row);
       if (row.token_used_at === null)
         await db
           .updateTable('boot_attempts')
