@@ -15,6 +15,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:net';
 import { endianness } from 'node:os';
 import koffi from 'koffi';
+import { neighbourDiscoveryHopLimit } from '../protocols/icmpv6/index.ts';
 import { AthanorError } from '../errors/index.ts';
 import { asSocketError, missingInterface, systemCallError } from './socket-errors.ts';
 
@@ -141,7 +142,7 @@ export function openIcmpv6Sender(interfaceName: string, destination: Uint8Array)
   const to = new Uint8Array(28);
   try {
     bindToDevice(fd, interfaceName);
-    const hops = hostInt(255);
+    const hops = hostInt(neighbourDiscoveryHopLimit);
     succeeded(calls.setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, hops, hops.length), 'setsockopt', interfaceName);
     to.set(hostShort(AF_INET6), 0);
     to.set(destination.subarray(0, 16), 8);

@@ -59,8 +59,6 @@ export interface StepContext<Input = unknown> extends OperationContext<Input> {
   readonly progress: (progress: StepProgress) => void;
   /** A line for people in the operation's log. Never a secret. */
   readonly log: (text: string) => void;
-  /** Waits, at most `ms`, for `operations.wake`; rejects when the signal fires. The truth is then read by the step itself. */
-  readonly pause: (ms: number) => Promise<void>;
 }
 
 export interface StepProgress {

@@ -14,9 +14,6 @@ import { readEvidence } from './json-columns.ts';
 /** An operation that this process has in its hands. */
 export interface RunningOperation {
   readonly control: AbortController;
-  /** Set by `wake`, taken by the next `pause`. */
-  woken: boolean;
-  readonly wakers: Set<() => void>;
 }
 
 export interface Surroundings {

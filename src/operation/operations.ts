@@ -20,7 +20,6 @@ import {
   getOperation,
   listOperations,
 } from './read.ts';
-import { wake } from './pause.ts';
 import { keepReconciled } from './reconcile.ts';
 import type { RunningOperation, Surroundings } from './operation-run.ts';
 import { runOperation } from './run-operation.ts';
@@ -50,8 +49,6 @@ export interface Operations {
   dispatch(id: string): Promise<void>;
   /** Asks an operation to stop; one that no step has in hand ends at once. */
   abort(id: string, reason: string): Promise<void>;
-  /** Cuts short the `pause` of the operation's step, now or the next one. Only a hint: unknown ids are ignored. */
-  wake(id: string): void;
   get(id: string): Promise<OperationDetail>;
   /** Newest first. */
   list(filter?: OperationFilter): Promise<OperationView[]>;
@@ -97,7 +94,7 @@ export function createOperations(options: OperationsOptions): Operations {
     if (already !== undefined) return already.finished;
     const control = new AbortController();
     if (life?.signal.aborted !== false) control.abort(shutdown());
-    const hands: RunningOperation = { control, woken: false, wakers: new Set() };
+    const hands: RunningOperation = { control };
     const finished = runOperation(around, id, hands)
       .catch((error: unknown) => {
         const stopped = error instanceof OperationInterruption;
@@ -176,10 +173,6 @@ export function createOperations(options: OperationsOptions): Operations {
       return id;
     },
     abort: (id, reason) => abortOperation(around, { running, owned: () => engine !== undefined }, id, reason),
-    wake(id) {
-      const hands = running.get(id);
-      if (hands !== undefined) wake(hands);
-    },
     get: (id) => getOperation(store, definitions, id),
     list: (filter = {}) => listOperations(store, filter),
     async startWorker() {

@@ -10,7 +10,6 @@ import {
   type StepEvidence,
   stepPoint,
 } from './definition.ts';
-import { pause } from './pause.ts';
 import { type OperationRun, type Surroundings, describeFailure } from './operation-run.ts';
 import { createStepNotes } from './step-notes.ts';
 
@@ -44,7 +43,6 @@ export async function runStep(
     interrupted: record?.state === 'intent',
     progress: (progress) => notes.progress(progress),
     log: (text) => notes.log(text),
-    pause: (ms) => pause(run.hands, signal, ms),
   };
 
   const finish = async (evidence: StepEvidence, recovered: boolean): Promise<StepOutcome> => {

@@ -101,27 +101,4 @@ describe('running', () => {
     const progress = (await b.events(id)).filter((event) => event.kind === 'operation.progress');
     expect(progress.map((event) => event.data)).toMatchObject([{ done: 1 }, { done: 100 }]);
   });
-
-  test('wake ends a pause, also when it comes before the pause', async () => {
-    const paused = Promise.withResolvers<void>();
-    const woken = Promise.withResolvers<void>();
-    const sleepy = step('sleepy', async ({ pause }) => {
-      const long = pause(3_600_000);
-      paused.resolve();
-      await long;
-      await woken.promise;
-      await pause(3_600_000);
-      return {};
-    });
-    const b = await benches.open([definition([sleepy])]);
-    await b.operations.startWorker();
-    const id = await b.operations.start('test-work', null, {});
-    await paused.promise;
-    b.operations.wake(id);
-    b.operations.wake('unknown');
-    await new Promise(setImmediate);
-    b.operations.wake(id);
-    woken.resolve();
-    expect((await b.ended(id)).state).toBe('succeeded');
-  });
 });

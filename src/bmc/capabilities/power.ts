@@ -11,8 +11,6 @@ export type PowerState = 'on' | 'off';
  */
 export type PowerVerb = 'on' | 'off' | 'cycle' | 'reset' | 'soft';
 
-export const powerVerbs: readonly PowerVerb[] = ['on', 'off', 'cycle', 'reset', 'soft'];
-
 export interface PowerStatus {
   state: PowerState;
   /** Faults the chassis reports beside it, in words; empty when all is well. */

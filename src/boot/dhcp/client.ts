@@ -2,6 +2,8 @@
 import {
   clientArchitectures,
   clientMachineUuid,
+  decodeDhcp,
+  DhcpDecodeError,
   type DhcpPacket,
   formatMac,
   option,
@@ -12,6 +14,16 @@ import type { NetbootClient } from '../netboot-client.ts';
 
 /** UUIDs that tell nothing: boards whose maker filled none in. */
 const blankUuid = /^[0-]+$|^[f-]+$/;
+
+/** The packet, or undefined for bytes that are none: anybody can send them. */
+export function packetIn(bytes: Uint8Array): DhcpPacket | undefined {
+  try {
+    return decodeDhcp(bytes);
+  } catch (error) {
+    if (error instanceof DhcpDecodeError) return undefined;
+    throw error;
+  }
+}
 
 /** The sender as a netboot client, or undefined when it has no Ethernet address that one machine can have. */
 export function clientOf(packet: DhcpPacket, network: string): NetbootClient | undefined {

@@ -15,8 +15,6 @@
  */
 import {
   addressOption,
-  decodeDhcp,
-  DhcpDecodeError,
   type DhcpPacket,
   encodeDhcp,
   formatMac,
@@ -25,6 +23,7 @@ import {
   option,
 } from '../../protocols/dhcp/index.ts';
 import type { BootClock, BootLogger } from '../boot-ports.ts';
+import { packetIn } from './client.ts';
 import type { DhcpStatus, DhcpTiming, ServedNetwork } from './ports.ts';
 
 export interface RivalWatch {
@@ -158,14 +157,8 @@ interface Evidence {
 }
 
 function evidenceIn(bytes: Uint8Array, from: string, ownAddress: string): Evidence | undefined {
-  let packet: DhcpPacket;
-  try {
-    packet = decodeDhcp(bytes);
-  } catch (error) {
-    if (error instanceof DhcpDecodeError) return undefined;
-    throw error;
-  }
-  if (packet.op !== 2) return undefined;
+  const packet = packetIn(bytes);
+  if (packet?.op !== 2) return undefined;
   const type = messageTypeOf(packet);
   if (type !== messageType.offer && type !== messageType.ack && type !== messageType.nak) return undefined;
   // A ProxyDHCP server offers no address (PXE 2.1, section 2.2.2): it stands beside a DHCP server by design.

@@ -1,14 +1,8 @@
 /** The DHCP server of one network. */
 import { AthanorError } from '../../errors/index.ts';
-import {
-  decodeDhcp,
-  DhcpDecodeError,
-  type DhcpPacket,
-  messageType,
-  messageTypeOf,
-} from '../../protocols/dhcp/index.ts';
+import { messageType, messageTypeOf } from '../../protocols/dhcp/index.ts';
 import { subnetContains } from './addresses.ts';
-import { clientOf } from './client.ts';
+import { clientOf, packetIn } from './client.ts';
 import { type Exchange, type ExchangeTools, handlers } from './exchange.ts';
 import { createLeaseTable, type LeaseTable } from './lease-table.ts';
 import { defaultTiming } from './ports.ts';
@@ -149,14 +143,8 @@ export function createDhcpServer(options: DhcpServerOptions): DhcpServer {
 
 /** A client's message that this network answers, or undefined for all else that comes to port 67. */
 function readExchange(bytes: Uint8Array, network: ServedNetwork, probeMac: string): Exchange | undefined {
-  let packet: DhcpPacket;
-  try {
-    packet = decodeDhcp(bytes);
-  } catch (error) {
-    if (error instanceof DhcpDecodeError) return undefined;
-    throw error;
-  }
-  if (packet.op !== 1) return undefined;
+  const packet = packetIn(bytes);
+  if (packet?.op !== 1) return undefined;
   // A relay of another subnet has its clients there: none of our addresses would work for them.
   const relay = packet.giaddr;
   if (relay !== '0.0.0.0' && !subnetContains(network.address, network.prefixLength, relay)) return undefined;
