@@ -4,16 +4,18 @@ export const arrows = {
   errors: [],
   protocols: [],
   bmc: ['protocols'],
+  console: ['protocols'],
   boot: ['protocols'],
   store: [],
-  site: ['bmc', 'boot', 'store'],
+  site: ['bmc', 'console', 'boot', 'store'],
   operation: ['site', 'store'],
   install: ['operation', 'site', 'store'],
   discovery: ['operation', 'site', 'store', 'bmc'],
   machine: ['install', 'discovery', 'operation', 'site', 'store'],
-  api: ['machine', 'install', 'discovery', 'operation', 'site', 'store'],
-  serve: ['api', 'machine', 'install', 'discovery', 'operation', 'site', 'bmc', 'boot', 'store'],
-  cli: ['serve', 'bmc', 'boot', 'api'],
+  recovery: ['machine', 'install', 'discovery', 'operation', 'site', 'console', 'store'],
+  api: ['recovery', 'machine', 'install', 'discovery', 'operation', 'site', 'store'],
+  serve: ['api', 'recovery', 'machine', 'install', 'discovery', 'operation', 'site', 'bmc', 'console', 'boot', 'store'],
+  cli: ['serve', 'bmc', 'console', 'boot', 'api', 'recovery'],
 };
 
 const roomRules = Object.entries(arrows).map(([room, allowed]) => ({

@@ -87,6 +87,48 @@ export const catalogue = {
     exitCode: 76,
     remedy: 'If the server was really set up anew, run `athanor login` again.',
   },
+  'console-unreachable': {
+    title: 'The console does not answer',
+    status: 504,
+    exitCode: 69,
+    remedy: "Check the console's address, that the machine has power, and that its VNC server is on.",
+  },
+  'console-refused': {
+    title: 'The console refused the connection',
+    status: 502,
+    exitCode: 77,
+    remedy: "Check the console's password and that no other viewer holds it.",
+  },
+  'console-protocol': {
+    title: 'The console answered something that is not valid',
+    status: 502,
+    exitCode: 76,
+    remedy: 'Record the exchange and report it; the console may speak a dialect.',
+  },
+  'screen-unreadable': {
+    title: 'The screen cannot be read as text',
+    status: 422,
+    exitCode: 65,
+    remedy: 'Look at the frame itself; only 720x400 text mode and 8x16 framebuffer consoles are read.',
+  },
+  'screen-changed': {
+    title: 'The screen is not what it was when this was decided',
+    status: 409,
+    exitCode: 75,
+    remedy: 'Look at the screen: nothing was typed or switched. What it shows now decides what to do.',
+  },
+  'not-seen': {
+    title: 'What had to be seen did not come',
+    status: 504,
+    exitCode: 75,
+    remedy: 'Look at the screen and decide; the playbook stopped where it was.',
+  },
+  'invalid-rules': {
+    title: 'The rules are not valid',
+    status: 422,
+    exitCode: 65,
+    remedy: 'Correct the named lines; nothing of this set was taken.',
+  },
   'bmc-unreachable': {
     title: 'The BMC does not answer',
     status: 504,

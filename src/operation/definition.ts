@@ -18,6 +18,10 @@ export interface OperationDefinition<Input = unknown> {
   readonly deadlineMs: number;
   readonly steps: readonly OperationStep<Input>[];
   /**
+   * Steps that come after `steps` and depend on the input. Pure: it is asked again after a restart and must answer the same.
+   */
+  stepsFrom?(input: Input): readonly OperationStep<Input>[];
+  /**
    * Runs in the transaction that ends the operation, so either both happen or neither. An AthanorError here makes the
    * operation end as failed instead (its step is called `end`).
    */
@@ -121,29 +125,57 @@ export function endPoint(kind: string): string {
   return `${kind}/end`;
 }
 
-/** Every checkpoint of an operation in the order it passes them when nothing goes wrong. */
-export function enumeratePoints(definition: OperationDefinition): string[] {
-  const points = definition.steps.flatMap((step) => parts.map((part) => stepPoint(definition.kind, step.name, part)));
+/** The steps that an operation with this input has. */
+export function stepsOf<Input>(
+  definition: Pick<OperationDefinition<Input>, 'kind' | 'steps' | 'stepsFrom'>,
+  input: Input,
+): readonly OperationStep<Input>[] {
+  const more = definition.stepsFrom?.(input);
+  if (more === undefined) return definition.steps;
+  const all = [...definition.steps, ...more];
+  checkSteps(definition.kind, all);
+  return all;
+}
+
+/**
+ * Every checkpoint of an operation in the order it passes them when nothing goes wrong.
+ *
+ * @param steps `definition.steps`, or `stepsOf(definition, input)` where they depend on the input
+ */
+export function enumeratePoints<Input>(
+  definition: Pick<OperationDefinition<Input>, 'kind' | 'steps'>,
+  steps: readonly Pick<OperationStep<Input>, 'name'>[] = definition.steps,
+): string[] {
+  const points = steps.flatMap((step) => parts.map((part) => stepPoint(definition.kind, step.name, part)));
   return [...points, endPoint(definition.kind)];
 }
 
 /** Refuses a definition that could leave an operation without a way out. A mistake in the code, found at start. */
 export function checkDefinition(definition: OperationDefinition): void {
+  const { kind, deadlineMs, steps, stepsFrom } = definition;
+  if (!/^[a-z][a-z0-9-]*$/.test(kind)) complain(kind, 'kind is not lower-case words joined by dashes');
+  if (!isDeadline(deadlineMs)) complain(kind, 'deadlineMs is not a whole number from 1 to 2^31-1');
+  // Steps that depend on the input are checked when there is one.
+  if (stepsFrom === undefined) checkSteps(kind, steps);
+}
+
+function complain(kind: string, what: string): never {
+  throw new Error(`operation definition ${kind}: ${what}`);
+}
+
+const longestTimerMs = 2 ** 31 - 1;
+
+function isDeadline(ms: number): boolean {
+  return Number.isInteger(ms) && ms > 0 && ms <= longestTimerMs;
+}
+
+function checkSteps(kind: string, steps: readonly Pick<OperationStep, 'name' | 'deadlineMs'>[]): void {
   const names = new Set<string>();
-  const complain = (what: string): never => {
-    throw new Error(`operation definition ${definition.kind}: ${what}`);
-  };
-  const longestTimerMs = 2 ** 31 - 1;
-  const isDeadline = (ms: number) => Number.isInteger(ms) && ms > 0 && ms <= longestTimerMs;
-  if (!/^[a-z][a-z0-9-]*$/.test(definition.kind)) complain('kind is not lower-case words joined by dashes');
-  if (!isDeadline(definition.deadlineMs)) complain('deadlineMs is not a whole number from 1 to 2^31-1');
-  if (definition.steps.length === 0) complain('no steps');
-  for (const step of definition.steps) {
-    if (!/^[a-z][a-z0-9-]*$/.test(step.name))
-      complain(`step name ${step.name} is not lower-case words joined by dashes`);
-    if (step.name === 'end' || names.has(step.name)) complain(`step name ${step.name} is taken`);
-    if (!isDeadline(step.deadlineMs))
-      complain(`deadlineMs of step ${step.name} is not a whole number from 1 to 2^31-1`);
-    names.add(step.name);
+  if (steps.length === 0) complain(kind, 'no steps');
+  for (const { name, deadlineMs } of steps) {
+    if (!/^[a-z][a-z0-9-]*$/.test(name)) complain(kind, `step name ${name} is not lower-case words joined by dashes`);
+    if (name === 'end' || names.has(name)) complain(kind, `step name ${name} is taken`);
+    if (!isDeadline(deadlineMs)) complain(kind, `deadlineMs of step ${name} is not a whole number from 1 to 2^31-1`);
+    names.add(name);
   }
 }

@@ -5,7 +5,7 @@
  */
 export { createOperations } from './operations.ts';
 export type { Operations, OperationsOptions } from './operations.ts';
-export { OperationInterruption, enumeratePoints } from './definition.ts';
+export { OperationInterruption, enumeratePoints, stepsOf } from './definition.ts';
 export type {
   InterruptionReason,
   OperationContext,

@@ -7,6 +7,8 @@ import {
   type OperationFailure,
   OperationInterruption,
   type OperationLogger,
+  type OperationStep,
+  stepsOf,
 } from './definition.ts';
 import type { Journal, OperationRow, StepRow } from './journal.ts';
 import { readEvidence } from './json-columns.ts';
@@ -32,6 +34,8 @@ export interface Surroundings {
 export interface OperationRun {
   readonly row: OperationRow;
   readonly definition: OperationDefinition;
+  /** The steps of this very operation. */
+  readonly plan: readonly OperationStep[];
   readonly context: OperationContext;
   readonly steps: Map<string, StepRow>;
   readonly hands: RunningOperation;
@@ -45,7 +49,7 @@ export function understand(
   definitions: ReadonlyMap<string, OperationDefinition>,
   row: OperationRow,
   stepRows: readonly StepRow[],
-): Pick<OperationRun, 'definition' | 'context' | 'steps'> | { failure: OperationFailure } {
+): Pick<OperationRun, 'definition' | 'plan' | 'context' | 'steps'> | { failure: OperationFailure } {
   const definition = definitions.get(row.kind);
   try {
     if (definition === undefined) {
@@ -62,7 +66,7 @@ export function understand(
         return step?.state === 'done' ? readEvidence(step.evidence) : undefined;
       },
     };
-    return { definition, steps, context };
+    return { definition, plan: stepsOf(definition, input), steps, context };
   } catch (error) {
     return { failure: describeFailure('start', asAthanorError(error)) };
   }

@@ -8,6 +8,7 @@ import {
   type OperationLogger,
   checkDefinition,
   enumeratePoints,
+  stepsOf,
 } from './definition.ts';
 import { abortOperation } from './abort-operation.ts';
 import { type Engine, openEngine } from './engine/engine.ts';
@@ -156,7 +157,7 @@ export function createOperations(options: OperationsOptions): Operations {
 
   async function startIn(trx: Trx, kind: string, machineId: string | null, input: JsonValue): Promise<string> {
     const definition = definitionOf(kind);
-    definition.parseInput(input);
+    stepsOf(definition, definition.parseInput(input));
     if (machineId !== null) await refuseSecond(trx, machineId);
     const id = store.newId();
     await around.journal.create(trx, { id, kind, machine_id: machineId, input, deadlineMs: definition.deadlineMs });

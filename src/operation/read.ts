@@ -1,7 +1,14 @@
 /** Operations as people and programs see them. Times are milliseconds since 1970 UTC. */
 import { AthanorError } from '../errors/index.ts';
 import { type JsonValue, type OperationState, type Store, parseJson } from '../store/index.ts';
-import type { OperationDefinition, OperationFailure, OperationProgress, StepEvidence } from './definition.ts';
+import {
+  type OperationDefinition,
+  type OperationFailure,
+  type OperationProgress,
+  type OperationStep,
+  type StepEvidence,
+  stepsOf,
+} from './definition.ts';
 import type { OperationRow, StepRow } from './journal.ts';
 import { readEvidence, readFailure, readProgress } from './json-columns.ts';
 
@@ -76,7 +83,7 @@ export async function getOperation(
     .where('operation_id', '=', id)
     .orderBy('sequence')
     .execute();
-  return { ...viewOperation(row), steps: viewSteps(definitions.get(row.kind), steps), log };
+  return { ...viewOperation(row), steps: viewSteps(stepsOfRow(definitions.get(row.kind), row), steps), log };
 }
 
 function viewOperation(row: OperationRow): OperationView {
@@ -98,10 +105,21 @@ function viewOperation(row: OperationRow): OperationView {
   };
 }
 
-/** Every step the definition has, in its order, then those that only an older version of the program had. */
-function viewSteps(definition: OperationDefinition | undefined, rows: readonly StepRow[]): StepView[] {
+/** The steps as this program makes them; none for an operation that it does not understand. */
+function stepsOfRow(definition: OperationDefinition | undefined, row: OperationRow): readonly OperationStep[] {
+  if (definition === undefined) return [];
+  if (definition.stepsFrom === undefined) return definition.steps;
+  try {
+    return stepsOf(definition, definition.parseInput(parseJson(row.input, 'operations.input')));
+  } catch {
+    return [];
+  }
+}
+
+/** Every step the plan has, in its order, then those that only an older version of the program had. */
+function viewSteps(plan: readonly OperationStep[], rows: readonly StepRow[]): StepView[] {
   const recorded = new Map(rows.map((row) => [row.name, row]));
-  const known = (definition?.steps ?? []).map((step, ordinal) => {
+  const known = plan.map((step, ordinal) => {
     const row = recorded.get(step.name);
     recorded.delete(step.name);
     return viewStep(step.name, ordinal, step.waitsFor, row);

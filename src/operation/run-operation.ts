@@ -16,7 +16,7 @@ export async function runOperation(around: Surroundings, id: string, hands: Runn
   if (run === undefined) return;
   if (run.row.abort_requested_at !== null) hands.control.abort(abortion(run.row.abort_reason));
 
-  for (const [ordinal, step] of run.definition.steps.entries()) {
+  for (const [ordinal, step] of run.plan.entries()) {
     const record = run.steps.get(step.name);
     if (record?.state === 'done') continue;
     const outcome = alreadyDecided(run, record) ?? (await runStep(around, run, step, ordinal));
@@ -27,7 +27,7 @@ export async function runOperation(around: Surroundings, id: string, hands: Runn
   }
   around.reach(endPoint(run.definition.kind));
   if (hands.control.signal.aborted) return await stop(around, run, interruptionOf(hands.control.signal));
-  const last = run.definition.steps.at(-1);
+  const last = run.plan.at(-1);
   const result = (last && run.context.evidenceOf(last.name)) ?? {};
   await endOperation(around, run, { state: 'succeeded', result });
 }

@@ -38,6 +38,8 @@ export interface MachinesTable {
   state_since: Time;
   maintenance: Flag;
   power: 'on' | 'off' | 'unknown';
+  /** A person switched it off by Athanor: its silence is no incident. */
+  off_on_purpose: Generated<Flag>;
   /** JSON: which step failed, why, and the safe next verbs. */
   failure: JsonText | null;
   /** Counts up at each change; an update that expects an older one changes no row. */
@@ -183,6 +185,88 @@ export interface BootAttemptsTable {
   updated_at: Time;
 }
 
+/** The agent on a deployed machine. Its token is bound to machine, address and boot. */
+export interface AgentsTable {
+  machine_id: string;
+  token_hash: string;
+  address: string;
+  /** The kernel's boot id: a new one at each boot. */
+  boot_id: string;
+  interval_ms: number;
+  /** Of the last heartbeat; only greater ones are heard. */
+  last_sequence: number;
+  enrolled_at: Time;
+  last_heard_at: Time;
+  /** When the agent said that its system goes down. */
+  stopping_at: Time | null;
+}
+
+/** Many machines that fell silent together: one cause, which no playbook mends. */
+export interface OutagesTable {
+  id: string;
+  opened_at: Time;
+  /** How many were silent when it was seen. */
+  machines: number;
+  /** Of how many that are listened for. */
+  watched: number;
+  resolved_at: Time | null;
+}
+
+/** One machine's failure episode. At most one per machine is not resolved. */
+export interface IncidentsTable {
+  id: string;
+  machine_id: string;
+  state: 'open' | 'healing' | 'held' | 'escalated' | 'resolved';
+  signal: string;
+  /** The last heartbeat. */
+  silent_since: Time;
+  opened_at: Time;
+  outage_id: string | null;
+  /** The rule that matched last. */
+  rule: string | null;
+  /** The newest heal operation. */
+  operation_id: string | null;
+  /** Heal operations begun. */
+  attempts: number;
+  /** When the first action on the machine began. */
+  first_action_at: Time | null;
+  /** Why it is held or escalated, in words. */
+  reason: string | null;
+  outcome: string | null;
+  resolved_at: Time | null;
+}
+
+/** A picture, named by the SHA-256 of its PNG. */
+export interface FramesTable {
+  id: string;
+  width: number;
+  height: number;
+  png: Uint8Array;
+  created_at: Time;
+}
+
+/** A look at a machine: power, picture and what was read from it. */
+export interface ObservationsTable {
+  id: string;
+  machine_id: string;
+  incident_id: string | null;
+  time: Time;
+  power: 'on' | 'off' | 'unknown';
+  frame_id: string | null;
+  /** JSON: font, columns, rows, lines, cursor, confidence. */
+  reading: JsonText | null;
+  /** Why there is no frame or no reading, in words. */
+  problem: string | null;
+}
+
+/** Every set of rules that was applied; the newest is in force. */
+export interface RuleSetsTable {
+  revision: number;
+  applied_at: Time;
+  /** JSON: the files, name and text. */
+  files: JsonText;
+}
+
 export interface ApiTokensTable {
   id: string;
   name: string;
@@ -217,6 +301,12 @@ export interface Database {
   operation_steps: OperationStepsTable;
   operation_log: OperationLogTable;
   boot_attempts: BootAttemptsTable;
+  agents: AgentsTable;
+  outages: OutagesTable;
+  incidents: IncidentsTable;
+  frames: FramesTable;
+  observations: ObservationsTable;
+  rule_sets: RuleSetsTable;
   api_tokens: ApiTokensTable;
   settings: SettingsTable;
   migrations: MigrationsTable;

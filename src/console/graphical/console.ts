@@ -1,0 +1,33 @@
+/** A machine's graphical console: look at it, and type with the look and the keys on one connection. */
+import type { Frame } from '../frame.ts';
+import type { Key } from './keys.ts';
+
+/** Where a console is reached. `path` is a unix socket (QEMU). */
+export type ConsoleAddress = { host: string; port: number } | { path: string };
+
+export interface ConsoleSettings {
+  /** The BMC (or host) it belongs to; for messages. */
+  name: string;
+  address: ConsoleAddress;
+  /** For VNC authentication; never shown. */
+  password?: string;
+}
+
+/** One open connection. Every method rejects with an AthanorError (`console-unreachable`, `console-refused`, `console-protocol`). */
+export interface ConsoleSession {
+  /** A whole picture as the console shows it now. */
+  frame(signal?: AbortSignal): Promise<Frame>;
+  /** Presses and releases each key in turn. */
+  press(keys: readonly Key[], signal?: AbortSignal): Promise<void>;
+  /** Types text as a US keyboard does. Rejects with `invalid-input` before the first key when a character has no key. */
+  type(text: string, signal?: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+export interface GraphicalConsole {
+  readonly name: string;
+  /** Connects, takes one picture, and lets go. */
+  frame(signal?: AbortSignal): Promise<Frame>;
+  /** Runs `work` with one open connection, and closes it whatever happens. */
+  withSession<T>(work: (session: ConsoleSession) => Promise<T>, signal?: AbortSignal): Promise<T>;
+}

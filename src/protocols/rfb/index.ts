@@ -1,0 +1,2 @@
+/** The Remote Framebuffer protocol (RFC 6143) as pure functions. */
+export {};
