@@ -41,7 +41,7 @@ async function open(password: string): Promise<void> {
   bench = await openMachineBench({ directory, bmcs: host });
   refused.resolve(createRefusedCredentials(bench.store, bench.now));
   await bench.addImage('lab-os', imageContent);
-  const none = { guid: undefined, mac: undefined, cipherSuites: undefined };
+  const none = { guid: undefined, mac: undefined, cipherSuites: undefined, console: undefined };
   const bmc = {
     name: 'bmc-1',
     driver: 'ipmi',
@@ -62,6 +62,13 @@ async function open(password: string): Promise<void> {
     bmcs: [bmc],
     images: [],
     deployment: { netbootTimeoutMs: undefined, writeStallTimeoutMs: undefined, bootTimeoutMs: undefined },
+    recovery: {
+      heartbeatIntervalMs: undefined,
+      missedBeats: undefined,
+      stoppedGraceMs: undefined,
+      concurrentHeals: undefined,
+      outageAtOnce: undefined,
+    },
   };
   const credentials = createCredentials(bench.store, bench.now, async () => {
     await declareToSite(bench.environment.site, [bmc], credentials);

@@ -4,7 +4,8 @@ import type { BmcSettings } from '../site/index.ts';
 import { type Row, type Store, toJson } from '../store/index.ts';
 
 export interface NewCredential {
-  protocol: 'ipmi';
+  protocol: 'ipmi' | 'vnc';
+  /** Empty for `vnc`. */
   username: string;
   password: string;
 }
@@ -26,6 +27,20 @@ export interface Credentials {
 /** IPMI v2.0 §22.30: a password has at most 20 bytes, a user name at most 16. */
 const LONGEST_PASSWORD = 20;
 const LONGEST_USERNAME = 16;
+
+/** RFC 6143 §7.2.2: the password is cut to 8 bytes; a longer one would seem safer than it is. */
+const LONGEST_VNC_PASSWORD = 8;
+
+function requireThatTheProtocolCanCarry(name: string, credential: NewCredential): void {
+  if (credential.protocol === 'ipmi') return requireThatIpmiCanCarry(name, credential);
+  const bytes = Buffer.byteLength(credential.password);
+  if (bytes > LONGEST_VNC_PASSWORD)
+    throw new AthanorError('invalid-input', `the password of credential ${name} is longer than VNC's 8 bytes`, {
+      field: `credentials[${name}].password`,
+      value: `${bytes} bytes`,
+      remedy: 'Choose one of at most 8 bytes: VNC authentication ignores the rest.',
+    });
+}
 
 function requireThatIpmiCanCarry(name: string, { username, password }: NewCredential): void {
   for (const [field, value, longest] of [
@@ -58,7 +73,7 @@ export function createCredentials(
     store.db.selectFrom('credentials').selectAll().where('name', '=', name).executeTakeFirst();
 
   async function set(name: string, credential: NewCredential): Promise<void> {
-    requireThatIpmiCanCarry(name, credential);
+    requireThatTheProtocolCanCarry(name, credential);
     const { protocol, username, password } = credential;
     const fingerprint = fingerprintOf(name, credential);
     const kept = await store.transaction(async (trx) => {

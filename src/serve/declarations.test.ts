@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 function bmc(name: string, changes: Partial<BmcConfiguration> = {}): BmcConfiguration {
-  const none = { guid: undefined, mac: undefined, cipherSuites: undefined };
+  const none = { guid: undefined, mac: undefined, cipherSuites: undefined, console: undefined };
   return { name, driver: 'ipmi', address: '192.0.2.1', port: 623, credential: 'lab', ...none, ...changes };
 }
 
@@ -38,6 +38,13 @@ function configurationOf(bmcs: BmcConfiguration[]): Configuration {
     bmcs,
     images: [],
     deployment: { netbootTimeoutMs: undefined, writeStallTimeoutMs: undefined, bootTimeoutMs: undefined },
+    recovery: {
+      heartbeatIntervalMs: undefined,
+      missedBeats: undefined,
+      stoppedGraceMs: undefined,
+      concurrentHeals: undefined,
+      outageAtOnce: undefined,
+    },
   };
 }
 

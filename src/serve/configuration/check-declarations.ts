@@ -32,6 +32,7 @@ export function checkDeclarations(view: DocumentView): PlacedFinding[] {
       view.bmcs.map(({ address, port }) => address && `${address}:${port ?? 623}`),
     ),
     ...view.bmcs.flatMap((bmc, index) => checkBmc(bmc, ['bmcs', index], view)),
+    ...view.credentials.flatMap((credential, index) => checkCredential(credential, ['credentials', index])),
     ...nearMacs(view),
   ];
 }
@@ -73,18 +74,53 @@ function checkBmc(bmc: DocumentView['bmcs'][number], path: FieldPath, view: Docu
   if (bmc.driver === 'unmanaged' && bmc.mac === undefined) {
     findings.push(missing('mac', 'the driver unmanaged wakes the machine by it'));
   }
-  const known = view.credentials.flatMap(({ name }) => (name === undefined ? [] : [name]));
-  if (bmc.credential !== undefined && !known.includes(bmc.credential)) {
-    const meant = nearest(bmc.credential, known);
-    findings.push({
-      severity: 'error',
-      path: [...path, 'credential'],
-      value: bmc.credential,
-      message: `There is no credential "${bmc.credential}".${meant === undefined ? '' : ` Did you mean "${meant}"?`}`,
-      remedy: 'Declare it under `credentials:`, or name one that is declared.',
-    });
-  }
+  findings.push(...checkReference(bmc.credential, [...path, 'credential'], 'ipmi', view));
+  findings.push(...checkReference(bmc.console?.credential, [...path, 'console', 'credential'], 'vnc', view));
   return findings;
+}
+
+type Protocol = NonNullable<DocumentView['credentials'][number]['protocol']>;
+
+/** A name of a credential must lead to one, and to one that the protocol can log in with. */
+function checkReference(
+  name: string | undefined,
+  path: FieldPath,
+  protocol: Protocol,
+  { credentials }: DocumentView,
+): PlacedFinding[] {
+  if (name === undefined) return [];
+  const finding = (message: string, remedy: string): PlacedFinding[] => [
+    { severity: 'error', path, value: name, message, remedy },
+  ];
+  const found = credentials.find((credential) => credential.name === name);
+  if (found === undefined) {
+    const meant = nearest(
+      name,
+      credentials.flatMap((credential) => (credential.name === undefined ? [] : [credential.name])),
+    );
+    return finding(
+      `There is no credential "${name}".${meant === undefined ? '' : ` Did you mean "${meant}"?`}`,
+      'Declare it under `credentials:`, or name one that is declared.',
+    );
+  }
+  if (found.protocol === undefined || found.protocol === protocol) return [];
+  return finding(
+    `The credential "${name}" is for ${found.protocol}, not for ${protocol}.`,
+    `Name a credential with \`protocol: ${protocol}\`.`,
+  );
+}
+
+function checkCredential(
+  { protocol, username }: DocumentView['credentials'][number],
+  path: FieldPath,
+): PlacedFinding[] {
+  const at = (message: string, remedy: string): PlacedFinding[] => [
+    { severity: 'error', path: [...path, 'username'], message, remedy },
+  ];
+  if (protocol === 'ipmi' && username === undefined) return at('It is missing.', 'Add `username:` here.');
+  if (protocol === 'vnc' && username !== undefined)
+    return at('VNC authentication has a password alone.', 'Remove the line.');
+  return [];
 }
 
 /** A slip of one digit gives a machine's address or boot to nobody, or to its neighbour: worth a look, not an error. */

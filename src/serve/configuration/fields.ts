@@ -149,6 +149,36 @@ export const listenAddress = field((value): ListenAddress => {
   return { host, port: number };
 });
 
+/** `10.77.1.1:5900`, `[fd00::1]:5900`, `unix:run/vnc.sock`: where an RFB (VNC) server listens. */
+export const consoleAddress = field((value): ListenAddress => {
+  const remedy = 'Write HOST:PORT, e.g. 10.77.1.1:5900, or unix:PATH.';
+  if (value.startsWith('unix:')) {
+    const path = value.slice('unix:'.length);
+    if (path === '') throw wrong(`"${value}" names no path.`, remedy);
+    return { path };
+  }
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(value) ?? [];
+  const host = bracketed ?? plain;
+  const number = Number(digits);
+  if (host === undefined || number < 1 || number > 65_535) throw wrong(`"${value}" is not HOST:PORT.`, remedy);
+  return { host, port: number };
+});
+
+/** Heartbeats more often than once a second only make noise; less often than every ten minutes they say nothing. */
+export const heartbeatMs = field((value) => {
+  const milliseconds = parseDuration(value);
+  if (milliseconds >= 1000 && milliseconds <= 600_000) return milliseconds;
+  throw wrong(`${value} is no useful interval.`, 'Write a time from 1s to 10m, e.g. 10s.');
+});
+
+/** A whole number between the two, both included. */
+export function countFrom(least: number, most: number) {
+  return field((value) => {
+    if (/^\d{1,9}$/.test(value) && Number(value) >= least && Number(value) <= most) return Number(value);
+    throw wrong(`"${value}" is not a number from ${least} to ${most}.`, `Write a number from ${least} to ${most}.`);
+  });
+}
+
 /** A subnet's text again. */
 export function subnetText({ address, prefixLength }: Subnet): string {
   return `${address}/${prefixLength}`;

@@ -92,7 +92,11 @@ function configurationOf(shape: ConfigurationDocumentShape, base: string): Confi
     loaders: path(shape.loaders ?? '/usr/lib/ipxe'),
     ramdisk: shape.ramdisk === undefined ? undefined : { ...shape.ramdisk, directory: path(shape.ramdisk.directory) },
     networks: (shape.networks ?? []).map(networkOf),
-    credentials: (shape.credentials ?? []).map((one) => ({ ...one, passwordFile: path(one.passwordFile) })),
+    credentials: (shape.credentials ?? []).map((one) => ({
+      ...one,
+      username: one.username ?? '',
+      passwordFile: path(one.passwordFile),
+    })),
     bmcs: (shape.bmcs ?? []).map((bmc) => ({
       name: bmc.name,
       driver: bmc.driver,
@@ -102,12 +106,23 @@ function configurationOf(shape: ConfigurationDocumentShape, base: string): Confi
       guid: bmc.guid,
       mac: bmc.mac,
       cipherSuites: bmc.cipherSuites,
+      console:
+        bmc.console === undefined
+          ? undefined
+          : { address: listenOf(bmc.console.address, path), credential: bmc.console.credential },
     })),
     images: (shape.images ?? []).map((image) => ({ ...image, file: path(image.file) })),
     deployment: {
       netbootTimeoutMs: shape.deployment?.netbootTimeout,
       writeStallTimeoutMs: shape.deployment?.writeStallTimeout,
       bootTimeoutMs: shape.deployment?.bootTimeout,
+    },
+    recovery: {
+      heartbeatIntervalMs: shape.recovery?.heartbeatInterval,
+      missedBeats: shape.recovery?.missedBeats,
+      stoppedGraceMs: shape.recovery?.stoppedGrace,
+      concurrentHeals: shape.recovery?.concurrentHeals,
+      outageAtOnce: shape.recovery?.outageAtOnce,
     },
   };
 }

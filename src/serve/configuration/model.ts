@@ -17,6 +17,7 @@ export interface Configuration {
   bmcs: BmcConfiguration[];
   images: ImageConfiguration[];
   deployment: DeploymentDeadlines;
+  recovery: RecoveryConfiguration;
 }
 
 export type DatabaseConfiguration =
@@ -36,7 +37,8 @@ export interface NetworkConfiguration extends ServedNetwork {
 
 export interface CredentialConfiguration {
   name: string;
-  protocol: 'ipmi';
+  protocol: 'ipmi' | 'vnc';
+  /** Empty for `vnc`. */
   username: string;
   /** Read it with `readSecretFile`. */
   passwordFile: string;
@@ -51,12 +53,23 @@ export interface BmcConfiguration {
   guid: string | undefined;
   mac: string | undefined;
   cipherSuites: number[] | undefined;
+  /** Where the machine's graphical console is seen, by RFB (VNC). */
+  console: { address: ListenAddress; credential: string | undefined } | undefined;
 }
 
 export interface ImageConfiguration {
   name: string;
   file: string;
   sha256: string;
+}
+
+/** Undefined: the recovery room's own default. */
+export interface RecoveryConfiguration {
+  heartbeatIntervalMs: number | undefined;
+  missedBeats: number | undefined;
+  stoppedGraceMs: number | undefined;
+  concurrentHeals: number | undefined;
+  outageAtOnce: number | undefined;
 }
 
 /** Undefined: the deploy operation's own default. */

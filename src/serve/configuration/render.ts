@@ -74,7 +74,7 @@ function comment(text: string, indent: number): string {
 const example = `# credentials:
 #   - { name: lab, protocol: ipmi, username: admin, passwordFile: secrets/lab }   # a file of mode 0600
 # bmcs:
-#   - { name: r1-bmc, driver: ipmi, address: 10.77.1.1, credential: lab }
+#   - { name: r1-bmc, driver: ipmi, address: 10.77.1.1, credential: lab }         # console: { address: "HOST:5900" }
 # images:
 #   - { name: lab-os, file: images/lab-os.raw, sha256: ... }                      # as sha256sum prints it
 `;

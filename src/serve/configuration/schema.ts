@@ -30,12 +30,17 @@ export const ramdiskKernels = ['amd64', 'cloud-amd64'] as const;
 
 export const drivers = ['ipmi', 'unmanaged'] as const;
 
+/** `vnc` has a password alone (RFC 6143 section 7.2.2). */
+export const credentialProtocols = ['ipmi', 'vnc'] as const;
+
 export const credentialSchema = z.strictObject({
   name: fields.name,
-  protocol: z.enum(['ipmi']),
-  username: fields.text,
+  protocol: z.enum(credentialProtocols),
+  username: fields.text.optional(),
   passwordFile: fields.text,
 });
+
+export const consoleSchema = z.strictObject({ address: fields.consoleAddress, credential: fields.name.optional() });
 
 export const bmcSchema = z.strictObject({
   name: fields.name,
@@ -46,6 +51,7 @@ export const bmcSchema = z.strictObject({
   guid: fields.guid.optional(),
   mac: fields.mac.optional(),
   cipherSuites: z.array(fields.cipherSuite).min(1).optional(),
+  console: consoleSchema.optional(),
 });
 
 export const imageSchema = z.strictObject({ name: fields.name, file: fields.text, sha256: fields.sha256 });
@@ -66,6 +72,15 @@ export const configurationSchema = z.strictObject({
       netbootTimeout: fields.durationMs.optional(),
       writeStallTimeout: fields.durationMs.optional(),
       bootTimeout: fields.durationMs.optional(),
+    })
+    .optional(),
+  recovery: z
+    .strictObject({
+      heartbeatInterval: fields.heartbeatMs.optional(),
+      missedBeats: fields.countFrom(2, 100).optional(),
+      stoppedGrace: fields.durationMs.optional(),
+      concurrentHeals: fields.countFrom(0, 1000).optional(),
+      outageAtOnce: fields.countFrom(2, 100_000).optional(),
     })
     .optional(),
 });
