@@ -1,6 +1,7 @@
 /** A control plane made of plain data, to test what carries it: the API and the command line. Only for tests. */
 import { AthanorError } from '../errors/index.ts';
 import type { ControlPlane } from './control-plane.ts';
+import { createRecoveryFixture } from './recovery.fixture.ts';
 import type { BmcActionView, EventView, MachineView, OperationDetail } from './schemas.ts';
 
 const time = '2026-11-21T10:00:00.000Z';
@@ -34,6 +35,8 @@ export function machineFixture(over: Partial<MachineView> = {}): MachineView {
     address: null,
     operation: null,
     failure: null,
+    incident: null,
+    lastHeardAt: null,
     ...over,
   };
 }
@@ -122,6 +125,11 @@ export function createControlPlaneFixture(): FixtureControlPlane {
       calls.push(['nameMachine', reference, name]);
       return { ...machine(reference), name };
     },
+    async setMaintenance(reference, { maintenance, reason }) {
+      calls.push(['setMaintenance', reference, maintenance, reason]);
+      return { ...machine(reference), maintenance };
+    },
+    ...createRecoveryFixture(calls),
     listBmcs: async () => [
       {
         name: 'r1-bmc',

@@ -1,4 +1,13 @@
 import type {
+  IncidentDetail,
+  IncidentFilter,
+  IncidentView,
+  OutageView,
+  RuleFile,
+  RuleSetView,
+  ScreenView,
+} from './recovery-schemas.ts';
+import type {
   BmcActionView,
   BmcDetail,
   BmcView,
@@ -9,6 +18,7 @@ import type {
   LeaseView,
   MachineDetail,
   MachineView,
+  MaintenanceRequest,
   NetworkView,
   OperationDetail,
   OperationFilter,
@@ -26,6 +36,23 @@ export interface ControlPlane {
   deployMachine(reference: string, request: DeployRequest): Promise<OperationView>;
   inspectMachine(reference: string): Promise<OperationView>;
   nameMachine(reference: string, name: string): Promise<MachineView>;
+  setMaintenance(reference: string, request: MaintenanceRequest): Promise<MachineView>;
+  /** Looks at the console and the power now. No console and no power are part of the answer, not errors. */
+  screenOf(reference: string): Promise<ScreenView>;
+
+  /** The newest first. */
+  listIncidents(filter: IncidentFilter): Promise<IncidentView[]>;
+  getIncident(id: string): Promise<IncidentDetail>;
+  /** The newest first. */
+  listOutages(): Promise<OutageView[]>;
+  /** A picture as PNG. */
+  frame(id: string): Promise<Uint8Array>;
+  rules(): Promise<RuleSetView>;
+  /**
+   * Takes the whole set, or throws `invalid-rules` and takes nothing. All that is wrong stands in the error's `findings`,
+   * a list of `{file, line, message, remedy}`; each becomes one of the problem document's `errors`.
+   */
+  applyRules(files: readonly RuleFile[]): Promise<RuleSetView>;
 
   listBmcs(): Promise<BmcView[]>;
   getBmc(name: string): Promise<BmcDetail>;

@@ -14,7 +14,9 @@ export {
 } from './certificate.ts';
 export type { ControlPlane } from './control-plane.ts';
 export { longestSocketPath, type ListenAddress, type Listener } from './listeners.ts';
+export * from './recovery-schemas.ts';
 export * from './schemas.ts';
+export { type ColouredCells, runsOf } from './screen-runs.ts';
 export { createTokens, digestOfToken, ensureFirstToken, tokenFile, type Tokens } from './tokens.ts';
 export type { Api, ApiOptions } from './server.ts';
 

@@ -1,6 +1,7 @@
 /** Any error as an RFC 9457 problem document, from the catalogue of errors. */
 import type { FastifyError, FastifyRequest, FastifySchemaValidationError } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import { asAthanorError, AthanorError, catalogue } from '../errors/index.ts';
 import type { Problem } from './schemas.ts';
 
@@ -19,7 +20,29 @@ export function problemOf(thrown: unknown, request: FastifyRequest): Problem {
   const error = asAthanorError(thrown);
   // What went wrong inside is for the log: it may name files and addresses that are no business of the caller.
   const detail = error.code === 'internal' ? 'Athanor failed; the log says why, under this instance.' : error.message;
-  return problem(error, detail, request);
+  const errors = carriedFindings(error);
+  return { ...problem(error, detail, request), ...(errors.length === 0 ? {} : { errors }) };
+}
+
+const carriedFinding = z.object({
+  file: z.string(),
+  line: z.number(),
+  message: z.string(),
+  remedy: z.string(),
+  value: z.string().optional(),
+});
+const mostFindings = 1000;
+
+/** Errors about files carry all that was found in them, each with its place. */
+function carriedFindings(error: AthanorError): Finding[] {
+  const carried = 'findings' in error && Array.isArray(error.findings) ? error.findings : [];
+  return carried.slice(0, mostFindings).flatMap((thing) => {
+    const finding = carriedFinding.safeParse(thing).data;
+    if (finding === undefined) return [];
+    const { file, line, message, remedy, value } = finding;
+    const shown = value === undefined ? {} : { value: value.slice(0, longestValue) };
+    return [{ field: `${file}:${line}`, detail: message, remedy, ...shown }];
+  });
 }
 
 function problem(error: AthanorError, detail: string, request: FastifyRequest): Problem {
@@ -47,6 +70,7 @@ interface Finding {
   field: string;
   detail: string;
   value?: string;
+  remedy?: string;
 }
 
 function validationProblem(error: FastifyError, request: FastifyRequest): Problem {

@@ -5,7 +5,9 @@ import { z } from 'zod';
 import type { ControlPlane } from './control-plane.ts';
 import * as schemas from './schemas.ts';
 
-const machineParams = z.object({ machine: z.string().min(1).max(255).describe('id, name, MAC, UUID or serial') });
+export const machineParams = z.object({
+  machine: z.string().min(1).max(255).describe('id, name, MAC, UUID or serial'),
+});
 const bmcParams = z.object({ bmc: z.string().min(1).max(255).describe("the BMC's name") });
 const operationParams = z.object({ operation: z.string().min(1).max(255) });
 const credentialParams = z.object({
@@ -15,7 +17,7 @@ const credentialParams = z.object({
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must begin with a letter or digit, then also . _ -'),
 });
 
-const problems = {
+export const problems = {
   '4xx': { content: { 'application/problem+json': { schema: schemas.problemSchema } } },
   '5xx': { content: { 'application/problem+json': { schema: schemas.problemSchema } } },
 };
@@ -75,6 +77,17 @@ export function resourceRoutes(controlPlane: ControlPlane): FastifyPluginAsyncZo
         response: { 200: schemas.machineViewSchema, ...problems },
       },
       handler: (request) => controlPlane.nameMachine(request.params.machine, request.body.name),
+    });
+    app.put('/machines/:machine/maintenance', {
+      schema: {
+        operationId: 'setMaintenance',
+        tags: ['machines'],
+        summary: 'Keep automation away from it, or let it come again',
+        params: machineParams,
+        body: schemas.maintenanceRequestSchema,
+        response: { 200: schemas.machineViewSchema, ...problems },
+      },
+      handler: (request) => controlPlane.setMaintenance(request.params.machine, request.body),
     });
 
     app.get('/operations', {

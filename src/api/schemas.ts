@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 
-const time = z.iso.datetime().describe('ISO 8601, UTC');
+export const time = z.iso.datetime().describe('ISO 8601, UTC');
 
 /** The design's lifecycle states, as a person sees them. */
 export const machineStates = [
@@ -34,6 +34,9 @@ export const bootFirmwares = ['bios', 'uefi'] as const;
 export const actionOutcomes = ['done', 'unsupported', 'failed', 'outcome unknown'] as const;
 export const networkStates = ['probing', 'serving', 'blocked', 'unserved', 'failed'] as const;
 
+/** Of an incident, one machine's failure episode. */
+export const incidentStates = ['open', 'healing', 'held', 'escalated', 'resolved'] as const;
+
 export const failureSchema = z
   .object({
     step: z.string().nullable().describe('the step that failed'),
@@ -43,6 +46,14 @@ export const failureSchema = z
     verbs: z.array(z.string()).describe('verbs that are safe now'),
   })
   .meta({ id: 'Failure' });
+
+export const machineIncidentSchema = z
+  .object({
+    id: z.string(),
+    state: z.enum(incidentStates),
+    reason: z.string().nullable().describe('why it is held or escalated, in words'),
+  })
+  .meta({ id: 'MachineIncident' });
 
 export const machineViewSchema = z
   .object({
@@ -64,6 +75,8 @@ export const machineViewSchema = z
     address: z.string().nullable(),
     operation: z.string().nullable().describe('the id of the operation that runs on it'),
     failure: failureSchema.nullable(),
+    incident: machineIncidentSchema.nullable().describe('its incident that is not resolved'),
+    lastHeardAt: time.nullable().describe("its agent's last heartbeat"),
   })
   .meta({ id: 'Machine' });
 
@@ -227,7 +240,14 @@ export const problemSchema = z
     remedy: z.string(),
     instance: z.string(),
     errors: z
-      .array(z.object({ field: z.string(), detail: z.string(), value: z.string().optional() }))
+      .array(
+        z.object({
+          field: z.string().describe('the field, or FILE:LINE'),
+          detail: z.string(),
+          value: z.string().optional(),
+          remedy: z.string().optional(),
+        }),
+      )
       .optional()
       .describe('every finding, where there is more than one'),
   })
@@ -258,6 +278,9 @@ export const deployRequestSchema = z
   .meta({ id: 'DeployRequest' });
 
 export const nameRequestSchema = z.strictObject({ name: label }).meta({ id: 'NameRequest' });
+export const maintenanceRequestSchema = z
+  .strictObject({ maintenance: z.boolean(), reason: z.string().max(500).optional() })
+  .meta({ id: 'MaintenanceRequest' });
 export const powerRequestSchema = z.strictObject({ action: z.enum(powerActions) }).meta({ id: 'PowerRequest' });
 export const bootRequestSchema = z
   .strictObject({
@@ -304,4 +327,5 @@ export type LeaseView = z.infer<typeof leaseViewSchema>;
 export type ImageView = z.infer<typeof imageViewSchema>;
 export type Problem = z.infer<typeof problemSchema>;
 export type DeployRequest = z.infer<typeof deployRequestSchema>;
+export type MaintenanceRequest = z.infer<typeof maintenanceRequestSchema>;
 export type OperationFilter = z.infer<typeof operationFilterSchema>;

@@ -23,6 +23,7 @@ import { eventRoutes } from './event-routes.ts';
 import { createFailureLimit } from './failure-limit.ts';
 import { listen, type Listener, type ListenAddress } from './listeners.ts';
 import { problemContentType, problemOf } from './problem.ts';
+import { recoveryRoutes } from './recovery-routes.ts';
 import { bmcRoutes, openRoutes, resourceRoutes } from './routes.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -102,6 +103,7 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
       scope.setNotFoundHandler(notFound);
       await scope.register(resourceRoutes(controlPlane));
       await scope.register(bmcRoutes(controlPlane));
+      await scope.register(recoveryRoutes(controlPlane));
       await scope.register(eventRoutes({ controlPlane, heartbeatMs: options.heartbeatMs ?? 15_000, maximumStreams }));
     },
     { prefix: '/api/v1' },

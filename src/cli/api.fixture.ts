@@ -20,6 +20,7 @@ import {
   type OperationDetail,
 } from '../api/index.ts';
 import { AthanorError } from '../errors/index.ts';
+import { quiet, recoveryPlane, type RecoveryState } from './recovery.fixture.ts';
 
 const time = '2026-11-21T10:00:00.000Z';
 const athanor = resolve(import.meta.dirname, '../../bin/athanor');
@@ -41,6 +42,8 @@ export const machine: MachineView = {
   address: null,
   operation: null,
   failure: null,
+  incident: null,
+  lastHeardAt: null,
 };
 
 export const operation: OperationDetail = {
@@ -69,6 +72,8 @@ export interface Bench {
   /** What the operation answers next, the last one for ever. */
   operations: OperationDetail[];
   action: BmcActionView;
+  recovery: RecoveryState;
+  machine: MachineView;
   append(kind: string): void;
   /** Stops the server, and starts it again on the same port; `fresh` with another certificate. */
   restart(fresh?: 'fresh'): Promise<void>;
@@ -110,6 +115,8 @@ export async function createBench(): Promise<Bench> {
     calls: [],
     operations: [operation],
     action: { bmc: 'r1-bmc', driver: 'ipmi', outcome: 'done', value: 'on', evidence: [] },
+    recovery: quiet(),
+    machine,
     append(kind) {
       const sequence = events.length + 1;
       events.push({ sequence, time, kind, subjectKind: 'machine', subjectId: 'm-1', data: {} });
@@ -171,7 +178,7 @@ export async function createBench(): Promise<Bench> {
 }
 
 export function planeOf(
-  bench: Pick<Bench, 'calls' | 'operations' | 'action'>,
+  bench: Pick<Bench, 'calls' | 'operations' | 'action' | 'recovery' | 'machine'>,
   events: readonly EventView[],
   waiting: Set<() => void>,
 ): ControlPlane {
@@ -179,7 +186,7 @@ export function planeOf(
     throw new AthanorError('not-found', 'There is none.');
   };
   return {
-    listMachines: async () => [machine],
+    listMachines: async () => [bench.machine],
     getMachine: async (reference) => {
       if (reference === 'r1')
         return { ...machine, claims: [], inventory: { cpus: 2, disks: [{ name: 'vda' }] }, operations: [] };
@@ -191,6 +198,11 @@ export function planeOf(
     },
     inspectMachine: async () => none(),
     nameMachine: async (_, name) => ({ ...machine, name }),
+    setMaintenance: async (reference, { maintenance, reason }) => {
+      bench.calls.push(['setMaintenance', reference, maintenance, reason]);
+      return { ...machine, maintenance };
+    },
+    ...recoveryPlane(() => bench.recovery, bench.calls),
     listBmcs: async () => [],
     getBmc: async () => none(),
     getBmcPower: async () => bench.action,

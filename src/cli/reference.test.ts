@@ -7,8 +7,9 @@ import { z } from 'zod';
 import { createApi, createTokens } from '../api/index.ts';
 import { catalogue } from '../errors/index.ts';
 import { readConfiguration } from '../serve/index.ts';
-import { planeOf } from './api.fixture.ts';
+import { machine, planeOf } from './api.fixture.ts';
 import { buildProgram } from './program.ts';
+import { quiet } from './recovery.fixture.ts';
 
 const page = (name: string): Promise<string> =>
   readFile(resolve(import.meta.dirname, `../../docs/reference/${name}.md`), 'utf8');
@@ -44,7 +45,13 @@ describe('the reference', () => {
     const text = await page('api');
     const api = await createApi({
       controlPlane: planeOf(
-        { calls: [], operations: [], action: { bmc: '', driver: '', outcome: 'done', evidence: [] } },
+        {
+          calls: [],
+          operations: [],
+          action: { bmc: '', driver: '', outcome: 'done', evidence: [] },
+          recovery: quiet(),
+          machine,
+        },
         [],
         new Set(),
       ),

@@ -51,6 +51,11 @@ function viewEvent(event: Event): EventView {
   };
 }
 
+/** Until recovery is wired in. */
+function notYet(what: string): Promise<never> {
+  return Promise.reject(new AthanorError('unsupported', `This server does not know of ${what} yet.`));
+}
+
 export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
   const { store, site, operations, requests, credentials, networks, now } = parts;
   const sources = { store, leases: site.leases };
@@ -216,6 +221,15 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
         ...imageState(image),
       }));
     },
+
+    setMaintenance: () => notYet('maintenance'),
+    screenOf: () => notYet('screens'),
+    listIncidents: () => notYet('incidents'),
+    getIncident: () => notYet('incidents'),
+    listOutages: () => notYet('outages'),
+    frame: () => notYet('frames'),
+    rules: () => notYet('rules'),
+    applyRules: () => notYet('rules'),
 
     setCredential: async (name, credential) => {
       await credentials.set(name, credential);

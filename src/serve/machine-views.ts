@@ -82,6 +82,8 @@ export async function viewMachines(
       address: macs.map((mac) => leases.addressOf(mac)).find((address) => address !== undefined) ?? null,
       operation: operation?.id ?? null,
       failure: failure === null ? null : failureView(failure),
+      incident: null,
+      lastHeardAt: null,
     };
   });
 }
