@@ -2,9 +2,39 @@
  * Keeps deployed machines alive: hears their heartbeats, looks at the screens of those that fall silent, finds the rule
  * that fits, heals by its playbook, verifies, and writes down the film.
  */
-export type { WatchedMachine } from './heartbeats/tracker.ts';
+export {
+  type AgentView,
+  createHeartbeats,
+  type Heartbeats,
+  type HeartbeatsOptions,
+  type LastBeat,
+} from './heartbeats/heartbeats.ts';
+export {
+  defaultOutageSettings,
+  type JudgedOutage,
+  judgeOutage,
+  type OutageSettings,
+  outageIsOver,
+} from './heartbeats/outage.ts';
+export { defaultHeartbeatSettings, type HeartbeatSettings, type WatchedMachine } from './heartbeats/tracker.ts';
+export {
+  createHealHooks,
+  type HealHooks,
+  type HealHooksOptions,
+  type HealKey,
+  type RecoveringMachines,
+} from './incidents/heal-hooks.ts';
 export { type IncidentOutcome, type IncidentSignal, type IncidentState, incidentStates } from './incidents/incident.ts';
-export type { Observation, StoredReading } from './observations/observation.ts';
+export { type ActingOn, createIncidents, type Incidents } from './incidents/transition.ts';
+export type { Look, Observation, PowerSeen, StoredReading } from './observations/observation.ts';
+export { frameOf, mostPerIncident, observationsOf, type StoredFrame } from './observations/observation-store.ts';
+export {
+  createObserver,
+  type FrameSource,
+  type Observed,
+  type Observer,
+  type ObserverOptions,
+} from './observations/observer.ts';
 export { type CompiledRules, compileRules, type RuleMatch } from './rules/compile.ts';
 export { describeRuleFinding, type RuleFinding, RulesError } from './rules/findings.ts';
 export { parseRuleFiles, type RuleFile } from './rules/parse.ts';

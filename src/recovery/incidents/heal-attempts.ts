@@ -1,0 +1,35 @@
+/** How often a rule was tried on a machine: counted from the operations themselves, so that no restart forgets one. */
+import type { Transaction } from 'kysely';
+import { z } from 'zod';
+import { type Database, parseJson } from '../../store/index.ts';
+
+export const HEAL_KIND = 'heal-machine';
+
+/** The part of a heal operation's input that is counted by; an input of an older version that lacks it is nobody's try. */
+const counted = z.object({
+  rule: z.object({ name: z.string(), attempts: z.object({ most: z.number(), withinMs: z.number() }) }),
+});
+
+export type TriedRule = z.infer<typeof counted>['rule'];
+
+/** Which rule a heal operation carries, or undefined. */
+export function ruleOfInput(input: string): TriedRule | undefined {
+  return counted.safeParse(parseJson(input, 'operations.input')).data?.rule;
+}
+
+/** Heal operations of this rule on this machine that were accepted within its span of time. */
+export async function countAttempts(
+  trx: Transaction<Database>,
+  machineId: string,
+  rule: Pick<TriedRule, 'name' | 'attempts'>,
+  now: number,
+): Promise<number> {
+  const rows = await trx
+    .selectFrom('operations')
+    .select('input')
+    .where('machine_id', '=', machineId)
+    .where('kind', '=', HEAL_KIND)
+    .where('created_at', '>', now - rule.attempts.withinMs)
+    .execute();
+  return rows.filter(({ input }) => ruleOfInput(input)?.name === rule.name).length;
+}
