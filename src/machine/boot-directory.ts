@@ -5,8 +5,9 @@
 import { attemptResult } from '../install/index.ts';
 import type { Store } from '../store/index.ts';
 import { DEPLOY_MACHINE } from './deploy-machine.ts';
+import { HEAL_MACHINE } from './recovering.ts';
 import { type StateRow, stateTable } from './states.ts';
-import { stateOf } from './transition.ts';
+import { failureOf, stateOf } from './transition.ts';
 
 export interface BootEntry {
   machineId: string;
@@ -49,6 +50,17 @@ export function createBootDirectory(store: Store): BootDirectory {
     return attempt !== undefined && attemptResult(attempt)?.outcome === 'complete';
   }
 
+  /** A machine that could not be healed keeps its system: whoever switches it on by hand wants that, not the ramdisk. */
+  async function healFailed(operationId: string | null): Promise<boolean> {
+    if (operationId === null) return false;
+    const operation = await store.db
+      .selectFrom('operations')
+      .select('kind')
+      .where('id', '=', operationId)
+      .executeTakeFirst();
+    return operation?.kind === HEAL_MACHINE;
+  }
+
   /** Its MACs without those that another machine claimed before it: a MAC has one entry, and who came first keeps it. */
   async function macsOf(machineId: string): Promise<string[]> {
     const own = store.db
@@ -76,8 +88,10 @@ export function createBootDirectory(store: Store): BootDirectory {
     if (machine === undefined) return;
     const state = stateOf(machine);
     const macs = await macsOf(machineId);
-    const netboot =
-      state === 'deploying' && (await diskIsWritten(machineId)) ? 'local-disk' : stateTable[state].netboot;
+    const hasSystem =
+      (state === 'deploying' && (await diskIsWritten(machineId))) ||
+      (state === 'failed' && (await healFailed(failureOf(machine)?.operation ?? null)));
+    const netboot = hasSystem ? 'local-disk' : stateTable[state].netboot;
     const deployment = await store.db
       .selectFrom('deployments')
       .select('hostname')

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { bootAnswer, netboot } from './testing/scripted-machine.ts';
+import { bootAnswer, goodWork, netboot } from './testing/scripted-machine.ts';
 import { hardware, imageContent, useRacks } from './testing/use-bench.ts';
 
 const rack = useRacks();
@@ -39,6 +39,37 @@ describe('deploy-machine', () => {
     await plugged.quiet();
     expect((await bench.ended(await bench.requests.deploy('r1', { image: 'lab-os' }))).state).toBe('succeeded');
     expect(await bench.machine(machineId)).toMatchObject({ state: 'active' });
+  });
+
+  it('knows a system with a static address, which takes no lease, by its agent', async () => {
+    const { bench, machineId } = await rack({
+      work: async (ramdisk, boot) => {
+        await goodWork(ramdisk, boot);
+        return 'hang';
+      },
+    });
+    const id = await bench.requests.deploy('r1', { image: 'lab-os' });
+    await bench.event(id, 'operation.step.started', 'boot-disk');
+    await bench.store.db
+      .insertInto('agents')
+      .values({
+        machine_id: machineId,
+        token_hash: 'x',
+        address: '192.0.2.77',
+        boot_id: 'b',
+        interval_ms: 10_000,
+        last_sequence: 0,
+        enrolled_at: bench.now() + 1,
+        last_heard_at: bench.now() + 1,
+        stopping_at: null,
+      })
+      .execute();
+    const operation = await bench.ended(id);
+    expect(operation.state).toBe('succeeded');
+    expect(operation.steps.find((step) => step.name === 'boot-disk')?.evidence).toMatchObject({
+      address: '192.0.2.77',
+      seen: expect.stringContaining('agent'),
+    });
   });
 
   it('leaves a machine without a BMC to a person, and goes on when it boots', async () => {

@@ -149,21 +149,40 @@ export function bootDiskStep<Input>(environment: MachineEnvironment): OperationS
   return {
     name: 'boot-disk',
     deadlineMs: deadlines.bootMs,
-    waitsFor: 'the operating system on the disk to ask for its address',
+    waitsFor: 'the operating system on the disk to ask for its address, or its agent to enrol',
     run: async (context) => {
       if (context.machineId === null) throw new AthanorError('internal', 'this operation has no machine');
+      const { machineId } = context;
       const written = context.evidenceOf('write-image');
       const since = typeof written?.['finishedAt'] === 'number' ? written['finishedAt'] : 0;
-      const macs = await macsOf(environment, context.machineId);
-      const lease = await waitUntil(
+      const macs = await macsOf(environment, machineId);
+      return await waitUntil<StepEvidence>(
         wakeups,
-        context.machineId,
-        () => Promise.resolve(site.systemLeaseSince(macs, since)),
+        machineId,
+        async () => leased(site.systemLeaseSince(macs, since)) ?? (await enrolledSince(environment, machineId, since)),
         { everyMs: LOOK_EVERY_MS, signal: context.signal },
       );
-      return { mac: lease.mac, address: lease.address, seen: 'an operating system took its lease' };
     },
   };
+}
+
+function leased(lease: { mac: string; address: string } | undefined): StepEvidence | undefined {
+  return lease && { mac: lease.mac, address: lease.address, seen: 'an operating system took its lease' };
+}
+
+/** A system with a static address asks for no lease; its agent says that it is up. */
+async function enrolledSince(
+  { store }: MachineEnvironment,
+  machineId: string,
+  since: number,
+): Promise<StepEvidence | undefined> {
+  const agent = await store.db
+    .selectFrom('agents')
+    .select('address')
+    .where('machine_id', '=', machineId)
+    .where('enrolled_at', '>', since)
+    .executeTakeFirst();
+  return agent && { address: agent.address, seen: 'the agent of the installed system enrolled' };
 }
 
 async function macsOf({ store }: MachineEnvironment, machineId: string): Promise<string[]> {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { type Logger, pino } from 'pino';
 import { createApi, createTokens, digestOfToken, ensureCertificate, ensureFirstToken } from '../api/index.ts';
 import { createSystemClock, createUdpTransport } from '../bmc/index.ts';
-import type { AthanorError } from '../errors/index.ts';
+import { AthanorError } from '../errors/index.ts';
 import { createBootAttempts, createRamdiskService, createWakeups, declareImages } from '../install/index.ts';
 import {
   createBootBackend,
@@ -18,7 +18,7 @@ import {
   type MachineEnvironment,
 } from '../machine/index.ts';
 import { createOperations, type EngineOptions } from '../operation/index.ts';
-import { createBmcHost, createSite, openLeaseStore } from '../site/index.ts';
+import { createBmcHost, createConsoleHost, createSite, openLeaseStore } from '../site/index.ts';
 import { asStorageFault, type DatabaseChoice, openStore } from '../store/index.ts';
 import { startBackground } from './background.ts';
 import { startBootServices } from './boot-services.ts';
@@ -164,7 +164,10 @@ async function start(
     randomBytes: random,
     refusedCredentials: createRefusedCredentials(store, now),
   });
-  const site = createSite({ bmcs, leases });
+  const consoles = createConsoleHost((settings) => {
+    throw new AthanorError('unsupported', `the console of ${settings.name} cannot be opened yet`);
+  });
+  const site = createSite({ bmcs, consoles, leases });
   onStop(() => site.stop());
 
   let background: ReturnType<typeof startBackground> | undefined;

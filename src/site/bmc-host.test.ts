@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type BmcDependencies, createSystemClock, rememberRefusedInMemory } from '../bmc/index.ts';
-import { type BmcSettings, createBmcHost, createSite, openLeaseStore } from './index.ts';
+import { type BmcSettings, createBmcHost, createConsoleHost, createSite, openLeaseStore } from './index.ts';
 
 const silence: BmcDependencies = {
   udp: { open: () => Promise.reject(new Error('no packet is to be sent here')) },
@@ -63,6 +63,24 @@ describe('the host of the BMCs', () => {
 });
 
 describe('the site', () => {
+  const noConsoles = createConsoleHost((settings) => ({
+    name: settings.name,
+    frame: () => Promise.reject(new Error('not looked at here')),
+    withSession: () => Promise.reject(new Error('not looked at here')),
+  }));
+
+  it('has the consoles of the newest declaration, by the name of their BMC', () => {
+    const site = createSite({
+      bmcs: createBmcHost(silence),
+      consoles: noConsoles,
+      leases: openLeaseStore(':memory:', () => 0),
+    });
+    site.declareConsoles([{ name: 'a', address: { path: '/run/a' } }]);
+    expect([site.console('a')?.name, site.console('b')]).toEqual(['a', undefined]);
+    site.declareConsoles([{ name: 'b', address: { host: '192.0.2.1', port: 5900 } }]);
+    expect([site.console('a'), site.console('b')?.name]).toEqual([undefined, 'b']);
+  });
+
   const network = { network: 'lab', interface: 'eth0', address: '10.0.0.1', httpPort: 80, tftpTransfers: 0 };
 
   it.each([
@@ -71,7 +89,11 @@ describe('the site', () => {
     ['blocked', '10.0.0.9', { state: 'blocked', rival: '10.0.0.9', reason: expect.stringContaining('10.0.0.9') }],
     ['stopped', undefined, { state: 'failed', reason: expect.stringContaining('stopped') }],
   ] as const)('shows a network that is %s', async (state, rival, expected) => {
-    const site = createSite({ bmcs: createBmcHost(silence), leases: openLeaseStore(':memory:', () => 0) });
+    const site = createSite({
+      bmcs: createBmcHost(silence),
+      consoles: noConsoles,
+      leases: openLeaseStore(':memory:', () => 0),
+    });
     expect(site.networkStatus('lab')).toMatchObject({ state: 'failed' });
     const dhcp = { state, since: 0, ...(rival === undefined ? {} : { rival }) };
     site.attachBoot({
@@ -88,7 +110,7 @@ describe('the site', () => {
 
   it('closes its leases although a service does not stop', async () => {
     const leases = openLeaseStore(':memory:', () => 0);
-    const site = createSite({ bmcs: createBmcHost(silence), leases });
+    const site = createSite({ bmcs: createBmcHost(silence), consoles: noConsoles, leases });
     site.attachBoot({
       start: () => Promise.resolve(),
       stop: () => Promise.reject(new Error('the socket hangs')),

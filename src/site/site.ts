@@ -1,7 +1,9 @@
 /** One site in one process: its BMCs, its boot services and its leases. */
 import type { Bmc, BmcSettings } from '../bmc/index.ts';
 import type { BootService, NetworkStatus as BootNetworkStatus } from '../boot/index.ts';
+import type { ConsoleSettings, GraphicalConsole } from '../console/index.ts';
 import type { BmcHost } from './bmc-host.ts';
+import type { ConsoleHost } from './console-host.ts';
 import type { SiteLeaseStore, SystemLease } from './lease-store.ts';
 
 /** What the services of one network do. */
@@ -15,12 +17,16 @@ export interface NetworkStatus {
 
 export interface SiteOptions {
   bmcs: BmcHost;
+  consoles: ConsoleHost;
   leases: SiteLeaseStore;
 }
 
 export interface Site {
   bmc(name: string): Bmc;
   declareBmcs(settings: readonly BmcSettings[]): Promise<void>;
+  /** The graphical console beside this BMC, or undefined where none is declared. */
+  console(bmcName: string): GraphicalConsole | undefined;
+  declareConsoles(settings: readonly ConsoleSettings[]): void;
   readonly leases: SiteLeaseStore;
   /** See `SiteLeaseStore.systemLeaseSince`. */
   systemLeaseSince(macs: readonly string[], since: number): SystemLease | undefined;
@@ -38,11 +44,13 @@ function statusOf(status: BootNetworkStatus | undefined): NetworkStatus {
   return { state, rival, reason: `another DHCP server answers at ${rival}; it is probed again until it is gone` };
 }
 
-export function createSite({ bmcs, leases }: SiteOptions): Site {
+export function createSite({ bmcs, consoles, leases }: SiteOptions): Site {
   let boot: BootService | undefined;
   return {
     bmc: (name) => bmcs.bmc(name),
     declareBmcs: async (settings) => await bmcs.declare(settings),
+    console: (bmcName) => consoles.console(bmcName),
+    declareConsoles: (settings) => consoles.declare(settings),
     leases,
     systemLeaseSince: (macs, since) => leases.systemLeaseSince(macs, since),
     attachBoot: (service) => {

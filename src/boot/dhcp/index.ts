@@ -6,4 +6,4 @@ export * from './addresses.ts';
 export * from './ports.ts';
 export { createDhcpServer, type DhcpServer } from './server.ts';
 export { checkServedNetwork } from './served-network.ts';
-export { interfaceTransport } from './transport.ts';
+export { interfaceTransport, neighbourIn } from './transport.ts';

@@ -67,11 +67,16 @@ export const interfaceTransport: DhcpTransport = async (network, handlers, { clo
   }
 };
 
-/** The MAC of a complete entry (flag 0x2) of /proc/net/arp: address, type, flags, MAC, mask, device. */
-export function neighbourIn(table: string, interfaceName: string, address: string): string | undefined {
+/**
+ * The MAC of a complete entry (flag 0x2) of /proc/net/arp: address, type, flags, MAC, mask, device.
+ *
+ * @param interfaceName undefined: on any interface
+ */
+export function neighbourIn(table: string, interfaceName: string | undefined, address: string): string | undefined {
   for (const line of table.split('\n').slice(1)) {
     const [entry, , flags, mac, , device] = line.trim().split(/\s+/);
-    if (entry === address && device === interfaceName && (Number(flags) & 2) !== 0) return mac;
+    if (entry === address && (interfaceName === undefined || device === interfaceName) && (Number(flags) & 2) !== 0)
+      return mac;
   }
   return undefined;
 }

@@ -18,6 +18,7 @@ import { createOperations, type EngineOptions, type OperationDetail, type Operat
 import {
   type BmcHost,
   type BootServiceBackend,
+  createConsoleHost,
   createSite,
   openLeaseStore,
   type SiteLeaseStore,
@@ -86,6 +87,10 @@ const endings = ['operation.succeeded', 'operation.failed', 'operation.aborted']
 /** Far beyond what a test needs: a mistake shows as a failed test and not as one that hangs. */
 const patienceMs = 15_000;
 
+function noConsole(): never {
+  throw new Error('no machine of this bench has a console');
+}
+
 export async function openMachineBench(options: MachineBenchOptions): Promise<MachineBench> {
   const { directory: folder } = options;
   let skipped = 0;
@@ -99,7 +104,7 @@ export async function openMachineBench(options: MachineBenchOptions): Promise<Ma
   const database = options.database ?? { kind: 'sqlite', file: join(folder, 'athanor.db') };
   const store = await openStore({ database, keyFile: join(folder, 'key'), clock: { now }, random: randomBytes });
   const leases = openLeaseStore(join(folder, 'leases.db'), now);
-  const site = createSite({ bmcs: options.bmcs, leases });
+  const site = createSite({ bmcs: options.bmcs, consoles: createConsoleHost(noConsole), leases });
   const attempts = createBootAttempts(store, now);
   const wakeups = createWakeups();
   const environment: MachineEnvironment = {
