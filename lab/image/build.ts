@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { digestOfSources, isFresh, writeWhole } from '../../ramdisk/build-record.ts';
 import { fetchPackages, kernelPackageOf, unpackPackage } from '../../ramdisk/debian-packages.ts';
 import { writeDiskImage } from './disk-image.ts';
-import { kernelMetapackage, operatingSystem } from './operating-system.ts';
+import { agentDirectory, kernelMetapackage, operatingSystem } from './operating-system.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const imageName = 'lab-os.raw';
@@ -54,7 +54,7 @@ async function build(sources: string): Promise<void> {
 }
 
 // The ramdisk's folder holds how packages are fetched and modules chosen.
-const sources = await digestOfSources([import.meta.dirname, path.join(root, 'ramdisk')], {});
+const sources = await digestOfSources([import.meta.dirname, path.join(root, 'ramdisk'), agentDirectory], {});
 if (!values.refresh && (await isFresh(values.output, 'manifest.json', sources))) {
   console.log(`${path.join(values.output, imageName)} is up to date`);
 } else {

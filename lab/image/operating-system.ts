@@ -7,6 +7,9 @@ import { type CpioEntry, encodeCpio } from '../../src/protocols/cpio/index.ts';
 /** The cloud flavour: it starts fastest, and this system only ever runs in QEMU. */
 export const kernelMetapackage = 'linux-image-cloud-amd64';
 
+/** Where the agent's script is: it runs in the lab's system as on any other. */
+export const agentDirectory = path.join(import.meta.dirname, '../../agent');
+
 const drivers = ['virtio_pci', 'virtio_net', 'virtio_blk', 'virtio_scsi', 'sd_mod', 'ata_piix', 'button', 'evdev'];
 
 async function onlyName(directory: string): Promise<string> {
@@ -27,6 +30,7 @@ export async function operatingSystem(
     ...['dev', 'mnt', 'proc', 'run', 'sys', 'tmp'].map((name) => ({ path: name, mode: 0o755 })),
     { path: 'init', mode: 0o755, data: await own('init') },
     { path: 'bin/busybox', mode: 0o755, data: await readFile(path.join(busyboxDirectory, 'bin/busybox')) },
+    { path: 'bin/athanor-agent', mode: 0o755, data: await readFile(path.join(agentDirectory, 'athanor-agent')) },
     { path: 'etc/udhcpc.script', mode: 0o755, data: await own('udhcpc.script') },
     { path: place('modules.dep'), mode: 0o644, data: modulesDep(modules) },
     { path: place('modules.alias'), mode: 0o644, data: modulesAlias(modules) },

@@ -1,0 +1,142 @@
+/** The table `agents`: who enrolled, and, a moment late, who was heard. */
+import { machinesClaiming } from '../../discovery/index.ts';
+import { AthanorError } from '../../errors/index.ts';
+import type { MachineState } from '../../machine/index.ts';
+import { hashToken, type Row, type Store } from '../../store/index.ts';
+import type { Agent } from './tracker.ts';
+
+/** In these states a machine may run what was deployed on it. */
+const statesThatEnrol: readonly MachineState[] = ['active', 'deploying', 'recovering', 'failed'];
+
+export interface Enrolment {
+  mac: string;
+  address: string;
+  bootId: string;
+  version: string;
+  intervalMs: number;
+  now: number;
+}
+
+const asAgent = (row: Row<'agents'>): Agent => ({
+  machineId: row.machine_id,
+  tokenHash: row.token_hash,
+  address: row.address,
+  bootId: row.boot_id,
+  enrolledAt: row.enrolled_at,
+  lastHeardAt: row.last_heard_at,
+  sequence: row.last_sequence,
+  intervalMs: row.interval_ms,
+  stoppingAt: row.stopping_at,
+});
+
+/**
+ * Give the machine with this MAC a new token; the row is its machine's only one, so the older token is void with it.
+ *
+ * @throws AthanorError `not-found` or `state-forbids`
+ */
+export async function enrolAgent(store: Store, enrolment: Enrolment): Promise<{ token: string; agent: Agent }> {
+  const { mac, address, bootId, version, intervalMs, now } = enrolment;
+  // As for a netboot, the machine that claimed the MAC first has it.
+  const [machineId] = await machinesClaiming(store, 'mac', mac);
+  if (machineId === undefined)
+    throw new AthanorError('not-found', `no machine has the card ${mac}`, {
+      remedy: 'Let the machine boot from the network once, so that it is discovered.',
+    });
+  const token = store.secrets.newToken();
+  const agent = await store.transaction(async (trx) => {
+    const machine = await trx
+      .selectFrom('machines')
+      .select(['name', 'state'])
+      .where('id', '=', machineId)
+      .executeTakeFirstOrThrow();
+    if (!statesThatEnrol.some((state) => state === machine.state))
+      throw new AthanorError(
+        'state-forbids',
+        `machine ${machine.name ?? machineId} is ${machine.state}: no agent runs on it`,
+        {
+          field: 'state',
+          value: machine.state,
+          remedy: 'Deploy the machine; its agent is heard from then on.',
+        },
+      );
+    const said = {
+      token_hash: hashToken(token),
+      address,
+      boot_id: bootId,
+      interval_ms: intervalMs,
+      last_sequence: 0,
+      enrolled_at: now,
+      last_heard_at: now,
+      stopping_at: null,
+    };
+    const row = await trx
+      .insertInto('agents')
+      .values({ machine_id: machineId, ...said })
+      .onConflict((conflict) => conflict.column('machine_id').doUpdateSet(said))
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    await store.events.appendEvent(trx, {
+      kind: 'machine.agent-enrolled',
+      subject: { kind: 'machine', id: machineId },
+      data: { machine: machine.name, bootId, address, version },
+    });
+    return asAgent(row);
+  });
+  return { token, agent };
+}
+
+/** Write down that the agent said farewell. */
+export async function recordStopping(store: Store, agent: Agent): Promise<void> {
+  await store.transaction(async (trx) => {
+    const changed = await trx
+      .updateTable('agents')
+      .set({ stopping_at: agent.stoppingAt, last_heard_at: agent.lastHeardAt, last_sequence: agent.sequence })
+      .where('machine_id', '=', agent.machineId)
+      .where('token_hash', '=', agent.tokenHash)
+      .executeTakeFirst();
+    if (changed.numUpdatedRows === 0n) return;
+    const machine = await trx
+      .selectFrom('machines')
+      .select('name')
+      .where('id', '=', agent.machineId)
+      .executeTakeFirst();
+    await store.events.appendEvent(trx, {
+      kind: 'machine.agent-stopping',
+      subject: { kind: 'machine', id: agent.machineId },
+      data: { machine: machine?.name ?? null, bootId: agent.bootId, address: agent.address },
+    });
+  });
+}
+
+/** Write down who was heard, all in one transaction. A row that has a newer token, or is gone, stays as it is. */
+export async function writeHeard(store: Store, agents: readonly Agent[]): Promise<void> {
+  await store.transaction(async (trx) => {
+    for (const { machineId, tokenHash, lastHeardAt, sequence, intervalMs, stoppingAt } of agents)
+      await trx
+        .updateTable('agents')
+        .set({
+          last_heard_at: lastHeardAt,
+          last_sequence: sequence,
+          interval_ms: intervalMs,
+          stopping_at: stoppingAt,
+        })
+        .where('machine_id', '=', machineId)
+        .where('token_hash', '=', tokenHash)
+        .execute();
+  });
+}
+
+/** The agents of the machines that may run what was deployed on them. */
+export async function readAgents(store: Store): Promise<Agent[]> {
+  const rows = await store.db
+    .selectFrom('agents')
+    .innerJoin('machines', 'machines.id', 'agents.machine_id')
+    .selectAll('agents')
+    .where('machines.state', 'in', statesThatEnrol)
+    .execute();
+  return rows.map(asAgent);
+}
+
+export async function deleteAgent(store: Store, machineId: string): Promise<void> {
+  await store.db.deleteFrom('agents').where('machine_id', '=', machineId).execute();
+}
