@@ -25,6 +25,18 @@ export {
   type RecoveringMachines,
 } from './incidents/heal-hooks.ts';
 export { type IncidentOutcome, type IncidentSignal, type IncidentState, incidentStates } from './incidents/incident.ts';
+export {
+  getIncident,
+  type IncidentDetail,
+  type IncidentFilter,
+  type IncidentView,
+  listIncidents,
+  listOutages,
+  type MachineIncident,
+  openIncidentOf,
+  type OutageView,
+} from './incidents/read.ts';
+export type { TimelineEntry } from './incidents/timeline.ts';
 export { type ActingOn, createIncidents, type Incidents } from './incidents/transition.ts';
 export type { Look, Observation, PowerSeen, StoredReading } from './observations/observation.ts';
 export { frameOf, mostPerIncident, observationsOf, type StoredFrame } from './observations/observation-store.ts';
@@ -35,6 +47,7 @@ export {
   type Observer,
   type ObserverOptions,
 } from './observations/observer.ts';
+export { applyRules, type CurrentRules, currentRules } from './rule-sets/rule-sets.ts';
 export { type CompiledRules, compileRules, type RuleMatch } from './rules/compile.ts';
 export { describeRuleFinding, type RuleFinding, RulesError } from './rules/findings.ts';
 export { parseRuleFiles, type RuleFile } from './rules/parse.ts';
