@@ -5,11 +5,16 @@
 export { assertInsideEnclosure, scratchDirectory } from './enclosure.ts';
 export { run } from './command.ts';
 export { ipmitool } from './ipmitool.ts';
+export { hangAtGrub, mendGrub, panicByNmi, panicBySysrq, resetToGrub } from './breakages.ts';
+export { typedText } from './keys-seen.ts';
+export { panicLines, rowsOf } from './panic-lines.ts';
+export { vgaText, type VgaText } from './vga-text.ts';
 export type {
   BmcFaults,
   ChassisCall,
   Firmware,
   GuidOrder,
+  KeyEvent,
   LabMachine,
   LabMachineSpec,
   SerialMatch,

@@ -23,6 +23,8 @@ export interface LabMachineSpec {
   cpus?: number;
   /** Default: random. */
   bmcPassword?: string;
+  /** Of its graphical console (VNC authentication, at most 8 characters). Default: random. Null: nobody is asked for one. */
+  vncPassword?: string | null;
   /** What the firmware tries when the BMC asked for nothing; default disk-first. */
   bootOrder?: 'disk-first' | 'network-first';
   /** Default: by its place in the rack, 52:54:00:77:00:01 onwards. */
@@ -40,6 +42,15 @@ export interface ChassisCall {
   what: string;
   /** What was set, or what was answered. */
   value: string;
+}
+
+/** A key that went down or up at the server's keyboard: the witness of what was really typed. */
+export interface KeyEvent {
+  /** Milliseconds since the epoch. */
+  time: number;
+  /** QEMU's name of the key: `a`, `shift`, `ret`, `spc`. */
+  key: string;
+  down: boolean;
 }
 
 export interface SerialMatch {
@@ -82,6 +93,9 @@ export interface LabMachine {
   readonly bmcPassword: string;
   /** The same in a file of mode 0600, for `ipmitool -f`. */
   readonly bmcPasswordFile: string;
+  /** Of its graphical console; undefined where nobody is asked for one. */
+  readonly consolePassword: string | undefined;
+  readonly consolePasswordFile: string | undefined;
   readonly diskFile: string;
   /** All serial output, of every boot, as it came. */
   readonly serialLogFile: string;
@@ -98,6 +112,8 @@ export interface LabMachine {
   waitForPowerOff: (options: { timeoutMs: number; signal?: AbortSignal }) => Promise<void>;
   /** SHA-256 of the first `bytes` bytes of the disk, as hexadecimal text. */
   diskSha256: (bytes: number) => Promise<string>;
+  /** Every key since the first power-on, whoever pressed it: the BMC's console, or the lab itself. */
+  keysSeen: () => Promise<KeyEvent[]>;
   qmp: (command: string, parameters?: Record<string, unknown>) => Promise<unknown>;
   /** Writes what the graphical console shows as PNG. */
   screendump: (file: string) => Promise<void>;

@@ -4,6 +4,9 @@ import type { Firmware } from './machine.ts';
 export const ovmfCode = '/usr/share/OVMF/OVMF_CODE_4M.fd';
 export const ovmfVariables = '/usr/share/OVMF/OVMF_VARS_4M.fd';
 
+/** QEMU's trace event for a key going down or up; `keys-seen.ts` reads it. */
+export const keyTrace = 'input_event_key_qcode';
+
 /** What the firmware is asked to try first, for one boot. */
 export type BootOverride = 'network' | 'disk';
 export type BootOrder = 'disk-first' | 'network-first';
@@ -34,6 +37,8 @@ export interface QemuMachine {
   serialPortFile: string;
   serialSocket: string;
   vncSocket: string;
+  /** Holds the password that VNC authentication asks for; none is asked for without it. */
+  vncPasswordFile?: string | undefined;
   /** For people and tests. */
   qmpSocket: string;
   /** Where the lab listens; QEMU connects, so that nothing has to be polled. */
@@ -47,6 +52,13 @@ const value = (text: string): string => text.replaceAll(',', ',,');
 export function qemuCommand(machine: QemuMachine, override: BootOverride | undefined): [string, ...string[]] {
   const indexes = bootIndexes(machine.bootOrder, override);
   const rom = machine.nicRom ? '' : ',romfile=';
+  const vnc =
+    machine.vncPasswordFile === undefined
+      ? [['-vnc', `unix:${value(machine.vncSocket)}`]]
+      : [
+          ['-object', `secret,id=vnc0,file=${value(machine.vncPasswordFile)}`],
+          ['-vnc', `unix:${value(machine.vncSocket)},password-secret=vnc0`],
+        ];
   const firmware: string[][] =
     machine.firmware === 'uefi'
       ? [
@@ -58,7 +70,10 @@ export function qemuCommand(machine: QemuMachine, override: BootOverride | undef
   const options: string[][] = [
     ['-name', value(machine.name)],
     ['-machine', 'pc,accel=tcg', '-cpu', 'qemu64', '-smp', String(machine.cpus), '-m', String(machine.memoryMb)],
-    ['-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'std', '-vnc', `unix:${value(machine.vncSocket)}`],
+    ['-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'std'],
+    ...vnc,
+    // Every key that reaches the guest's keyboard, with its time, on standard error.
+    ['-msg', 'timestamp=on', '-trace', `enable=${keyTrace}`],
     ['-uuid', machine.uuid],
     ['-smbios', `type=1,manufacturer=Athanor,product=Lab Server,serial=${value(machine.serialNumber)}`],
     ...firmware,

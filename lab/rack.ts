@@ -20,6 +20,7 @@ import {
   tapOf,
   unserved,
 } from './namespaces.ts';
+import { readKeys } from './keys-seen.ts';
 import { provideResolver } from './resolver.ts';
 import { createQemuServer } from './qemu-server.ts';
 import { startSerialRelay } from './serial-relay.ts';
@@ -143,7 +144,10 @@ async function startMachine(
   const uuid = (spec.uuid ?? randomUUID()).toLowerCase();
   const serialNumber = spec.serialNumber ?? `LAB-${spec.name.toUpperCase()}`;
   const password = spec.bmcPassword ?? randomBytes(12).toString('base64url');
+  const consolePassword = spec.vncPassword === undefined ? randomBytes(6).toString('base64url') : spec.vncPassword;
   const bmcPasswordFile = file('bmc-password');
+  const consolePasswordFile = consolePassword === null ? undefined : file('vnc-password');
+  const qemuLogFile = file('qemu.log');
   const diskFile = file('disk.raw');
   const serialLogFile = file('serial.log');
   const chassisLogFile = file('chassis.jsonl');
@@ -151,6 +155,7 @@ async function startMachine(
   await disk.truncate(spec.diskBytes ?? 1 << 30);
   await disk.close();
   await writeFile(bmcPasswordFile, password, { mode: 0o600 });
+  if (consolePassword !== null) await writeFile(file('vnc-password'), consolePassword, { mode: 0o600 });
   await writeFile(serialLogFile, '', { mode: 0o600 });
 
   const relay = await startSerialRelay({
@@ -161,7 +166,7 @@ async function startMachine(
   undo.push(relay.close);
   const server = await createQemuServer({
     index,
-    logFile: file('qemu.log'),
+    logFile: qemuLogFile,
     // A hung or frozen machine may take its time; after ten minutes nobody waits for that boot any more.
     biosBanner: (signal) => relay.waitFor(/SeaBIOS \(version/, { signal, timeoutMs: 600_000, from: relay.length() }),
     report,
@@ -180,6 +185,7 @@ async function startMachine(
       serialPortFile: file('serial-port'),
       serialSocket: file('serial.sock'),
       vncSocket: file('vnc.sock'),
+      vncPasswordFile: consolePasswordFile,
       qmpSocket: file('qmp.sock'),
       controlSocket: file('control.sock'),
       bootOrder: spec.bootOrder ?? 'disk-first',
@@ -212,6 +218,8 @@ async function startMachine(
     bmcUser,
     bmcPassword: password,
     bmcPasswordFile,
+    consolePassword: consolePassword ?? undefined,
+    consolePasswordFile,
     diskFile,
     serialLogFile,
     chassisLogFile,
@@ -224,6 +232,7 @@ async function startMachine(
     isPoweredOn: async () => server.isPoweredOn(),
     waitForPowerOff: server.waitForPowerOff,
     diskSha256: (bytes) => sha256(diskFile, bytes),
+    keysSeen: () => readKeys(qemuLogFile),
     qmp: server.qmp,
     screendump: async (target) => {
       await server.qmp('screendump', { filename: path.resolve(target), format: 'png' });

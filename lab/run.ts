@@ -36,7 +36,8 @@ function describe(rack: Rack): string {
       `  bmc      ipmitool -I lanplus -C 3 -H ${machine.bmcAddress} -U ${machine.bmcUser} -f ${machine.bmcPasswordFile} power on`,
       `  serial   ${machine.serialLogFile}`,
       `  chassis  ${machine.chassisLogFile}`,
-      `  vnc      ${machine.vncSocket}   qmp ${machine.qmpSocket}   (while it has power)`,
+      `  vnc      ${machine.vncSocket}   password in ${machine.consolePasswordFile ?? '-'}   (while it has power)`,
+      `  qmp      ${machine.qmpSocket}   (while it has power)`,
       `  disk     ${machine.diskFile}`,
     );
   }
@@ -60,6 +61,7 @@ function summary(rack: Rack): object {
       chassisLogFile: machine.chassisLogFile,
       diskFile: machine.diskFile,
       vncSocket: machine.vncSocket,
+      consolePasswordFile: machine.consolePasswordFile,
       qmpSocket: machine.qmpSocket,
     })),
   };
