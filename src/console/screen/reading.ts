@@ -18,7 +18,10 @@ export interface Cursor {
 
 /** The text cells read from a frame. */
 export interface Reading {
-  /** Which grid and font fitted: `vga-9x16` (720 by 400 text mode), `fbcon-8x16` (any resolution). */
+  /**
+   * Which grid and font fitted: `vga-9x16` (720 by 400 text mode), `fbcon-8x16` (Linux's framebuffer console, any
+   * resolution), `vga-8x16` (a VGA's font without the ninth column, any resolution).
+   */
   font: string;
   columns: number;
   rows: number;
