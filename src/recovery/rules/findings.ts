@@ -69,16 +69,19 @@ function nearest(word: string, known: readonly string[]): string | undefined {
   return best;
 }
 
-/** Letters to add, drop or change to make one word of the other (Levenshtein). */
+/** Edits that make one word of the other: a letter more, fewer or changed, or two neighbours exchanged. */
 function editDistance(one: string, other: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [i, letter] of Array.from(one).entries()) {
-    const next = [i + 1];
-    for (const [j, otherLetter] of Array.from(other).entries()) {
-      const changed = Number(row[j]) + (letter === otherLetter ? 0 : 1);
-      next.push(Math.min(changed, Number(row[j + 1]) + 1, Number(next[j]) + 1));
+  for (let i = 1; i <= one.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= other.length; j += 1) {
+      const changed = Number(row[j - 1]) + (one[i - 1] === other[j - 1] ? 0 : 1);
+      const exchanged = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
+      const least = Math.min(changed, Number(row[j]) + 1, Number(next[j - 1]) + 1);
+      next.push(exchanged ? Math.min(least, Number(before[j - 2]) + 1) : least);
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return Number(row.at(-1));
 }

@@ -181,11 +181,11 @@ function checkOrder(file: YamlFile, steps: readonly PlacedStep[], stepsAt: Writt
         file.refuse(at, message, 'Put `- wait-for-screen: { see: PATTERN, within: 60s }` before them.');
       }
       expected = 'screen';
+    } else if (expected !== 'screen' && !(step.to === 'on' && expected === 'off')) {
+      const message = 'The power is changed again, and nothing says what must be on the screen by then.';
+      file.refuse(at, message, 'Put a `- wait-for-screen:` between them, or remove one.');
+      expected = 'screen';
     } else {
-      if (expected !== 'screen' && !(step.to === 'on' && expected === 'off')) {
-        const message = 'The power is changed again, and nothing says what must be on the screen by then.';
-        file.refuse(at, message, 'Put a `- wait-for-screen:` between them, or remove one.');
-      }
       expected = step.to === 'off' ? 'off' : 'nothing';
     }
   }

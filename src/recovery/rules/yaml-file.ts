@@ -8,7 +8,7 @@ import type { SourcePlace } from './rule.ts';
 
 const longestText = 2 ** 20;
 /** Lexical parts: 500 whole rules have about 40,000. */
-const mostParts = 200_000;
+const mostParts = 100_000;
 const deepest = 64;
 const mostAliases = 50;
 
@@ -46,20 +46,14 @@ export function openYaml(file: string, text: string, add: (finding: RuleFinding)
   const documents = parse(text, lines, refuseAt);
   let aliases = 0;
 
-  const resolve = (written: Written): unknown => {
-    if (!isAlias(written.node)) return written.node;
+  const resolve = ({ node, at }: Written): unknown => {
+    if (!isAlias(node)) return node;
     aliases += 1;
-    if (aliases > mostAliases) {
-      if (aliases === mostAliases + 1) {
-        refuseAt(written.at, `More than ${mostAliases} aliases (\`*\`) are used.`, 'Write the values out.');
-      }
-      return undefined;
+    if (aliases === mostAliases + 1) {
+      refuseAt(at, `More than ${mostAliases} aliases (\`*\`) are used.`, 'Write the values out.');
     }
-    for (const document of documents) {
-      const target = written.node.resolve(document);
-      if (target !== undefined) return target;
-    }
-    return undefined;
+    if (aliases > mostAliases) return node;
+    return documents.map((document) => node.resolve(document)).find((target) => target !== undefined) ?? node;
   };
 
   const wrong = (written: Written, node: unknown, wanted: string): undefined => {
@@ -126,8 +120,10 @@ function parse(text: string, lines: LineCounter, refuse: Refuse): Document[] {
     const options = { lineCounter: lines, schema: 'failsafe', prettyErrors: false, uniqueKeys: false } as const;
     const documents = [...parseAllDocuments(text, { ...options, logLevel: 'silent' })];
     const errors = documents.flatMap((document) => document.errors);
-    for (const error of errors) refuse(error.pos[0], sentence(error.message), 'Correct the YAML there.');
-    return errors.length === 0 ? documents : [];
+    if (errors.some(({ message }) => overflow.test(message))) throw new RangeError('Stack overflow');
+    const [first] = errors; // The others mostly follow from it.
+    if (first !== undefined) refuse(first.pos[0], sentence(first.message), 'Correct the YAML there.');
+    return first === undefined ? documents : [];
   } catch (error) {
     // The parser calls itself for each level of nesting, and some levels take no more than two characters.
     const deep = error instanceof RangeError;
@@ -138,6 +134,9 @@ function parse(text: string, lines: LineCounter, refuse: Refuse): Document[] {
     return [];
   }
 }
+
+/** How the parser tells of a full stack where it catches that itself. */
+const overflow = /stack overflow|call stack size/i;
 
 /** The parser takes seconds for a megabyte of brackets or commas; what it will have to build is counted before. */
 function isBounded(text: string, refuse: Refuse): boolean {
@@ -173,7 +172,8 @@ function kindOf(node: unknown): string {
   if (isSeq(node)) return 'a list';
   if (isMap(node)) return 'a section';
   if (isEmpty(node)) return 'empty';
-  return isScalar(node) ? quoted(String(node.value)) : 'something that cannot be read';
+  if (isScalar(node)) return quoted(String(node.value));
+  return isAlias(node) ? `\`*${node.source}\`, which names nothing` : 'something that cannot be read';
 }
 
 function sentence(message: string): string {
