@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
-import type { Rack } from '../index.ts';
+import type { LabMachine, Rack } from '../index.ts';
 
 export interface LifeSettings {
   /** Where the configuration, the secrets and the data directory go. */
@@ -19,10 +19,16 @@ export interface LifeSettings {
   deadlines?: Record<string, string>;
   /** Passwords by machine; the rack's own when left out. */
   passwords?: Record<string, string>;
+  /** Section `recovery`; the lab's agents beat once a second when left out. */
+  recovery?: Record<string, unknown>;
 }
 
 export function credentialName(machine: string): string {
   return `${machine}-login`;
+}
+
+export function consoleCredentialName(machine: string): string {
+  return `${machine}-console`;
 }
 
 export function bmcName(machine: string): string {
@@ -36,6 +42,9 @@ export async function writeConfiguration(rack: Rack, settings: LifeSettings): Pr
   for (const machine of rack.machines) {
     const password = settings.passwords?.[machine.name] ?? machine.bmcPassword;
     await writeFile(path.join(secrets, machine.name), `${password}\n`, { mode: 0o600 });
+    if (machine.consolePassword === undefined) continue;
+    const consoleFile = path.join(secrets, consoleCredentialName(machine.name));
+    await writeFile(consoleFile, `${machine.consolePassword}\n`, { mode: 0o600 });
   }
   let database: unknown = 'sqlite';
   if (settings.postgresUrl !== undefined) {
@@ -60,23 +69,36 @@ export async function writeConfiguration(rack: Rack, settings: LifeSettings): Pr
         leaseTime: '1h',
       },
     ],
-    credentials: rack.machines.map((machine) => ({
-      name: credentialName(machine.name),
-      protocol: 'ipmi',
-      username: machine.bmcUser,
-      passwordFile: `secrets/${machine.name}`,
-    })),
+    credentials: rack.machines.flatMap(credentialsOf),
     bmcs: rack.machines.map((machine) => ({
       name: bmcName(machine.name),
       address: machine.bmcAddress,
       port: machine.bmcPort,
       driver: 'ipmi',
       credential: credentialName(machine.name),
+      console: {
+        address: `unix:${machine.vncSocket}`,
+        ...(machine.consolePassword === undefined ? {} : { credential: consoleCredentialName(machine.name) }),
+      },
     })),
     images: [settings.image, ...(settings.extraImages ?? [])],
     ...(settings.deadlines === undefined ? {} : { deployment: settings.deadlines }),
+    recovery: settings.recovery ?? { heartbeatInterval: '1s' },
   };
   const file = path.join(settings.directory, 'athanor.yaml');
   await writeFile(file, stringify(configuration));
   return file;
+}
+
+/** The login of its BMC and the password of its console. */
+function credentialsOf(machine: LabMachine): object[] {
+  const login = {
+    name: credentialName(machine.name),
+    protocol: 'ipmi',
+    username: machine.bmcUser,
+    passwordFile: `secrets/${machine.name}`,
+  };
+  if (machine.consolePassword === undefined) return [login];
+  const name = consoleCredentialName(machine.name);
+  return [login, { name, protocol: 'vnc', passwordFile: `secrets/${name}` }];
 }
