@@ -12,6 +12,7 @@ import type {
   BmcDetail,
   BmcView,
   BootRequest,
+  CredentialRequest,
   DeployRequest,
   EventView,
   ImageView,
@@ -73,8 +74,5 @@ export interface ControlPlane {
   listLeases(): Promise<LeaseView[]>;
   listImages(): Promise<ImageView[]>;
 
-  setCredential(
-    name: string,
-    credential: { protocol: 'ipmi'; username: string; password: string },
-  ): Promise<{ name: string }>;
+  setCredential(name: string, credential: CredentialRequest): Promise<{ name: string }>;
 }

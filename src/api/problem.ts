@@ -41,7 +41,7 @@ function carriedFindings(error: AthanorError): Finding[] {
     if (finding === undefined) return [];
     const { file, line, message, remedy, value } = finding;
     const shown = value === undefined ? {} : { value: value.slice(0, longestValue) };
-    return [{ field: `${file}:${line}`, detail: message, remedy, ...shown }];
+    return [{ field: line === 0 ? file : `${file}:${line}`, detail: message, remedy, ...shown }];
   });
 }
 

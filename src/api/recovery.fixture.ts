@@ -96,7 +96,7 @@ export class RefusedRules extends AthanorError {
       remedy: 'Declare it.',
       value: 'cycle',
     },
-    { file: 'b.yaml', line: 9, message: 'The pattern ends too early.', remedy: 'Close the bracket.' },
+    { file: 'b.yaml', line: 0, message: 'The file is empty.', remedy: 'Write `rules: []`.' },
   ];
 
   constructor() {

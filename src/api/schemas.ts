@@ -32,6 +32,7 @@ export const powerActions = ['on', 'off', 'cycle', 'reset', 'soft'] as const;
 export const bootDevices = ['pxe', 'disk', 'cdrom', 'bios', 'default'] as const;
 export const bootFirmwares = ['bios', 'uefi'] as const;
 export const actionOutcomes = ['done', 'unsupported', 'failed', 'outcome unknown'] as const;
+export const credentialProtocols = ['ipmi', 'vnc'] as const;
 export const networkStates = ['probing', 'serving', 'blocked', 'unserved', 'failed'] as const;
 
 /** Of an incident, one machine's failure episode. */
@@ -295,12 +296,12 @@ export const bootRequestSchema = z
 export const abortRequestSchema = z
   .strictObject({ reason: z.string().max(500).optional() })
   .meta({ id: 'AbortRequest' });
+const password = z.string().max(1024);
 export const credentialRequestSchema = z
-  .strictObject({
-    protocol: z.literal('ipmi'),
-    username: z.string().max(255),
-    password: z.string().max(1024),
-  })
+  .discriminatedUnion('protocol', [
+    z.strictObject({ protocol: z.literal('ipmi'), username: z.string().max(255), password }),
+    z.strictObject({ protocol: z.literal('vnc'), username: z.literal('').default(''), password }),
+  ])
   .meta({ id: 'CredentialRequest' });
 export const operationFilterSchema = z.strictObject({
   machine: z.string().max(255).optional(),
@@ -326,6 +327,7 @@ export type NetworkView = z.infer<typeof networkViewSchema>;
 export type LeaseView = z.infer<typeof leaseViewSchema>;
 export type ImageView = z.infer<typeof imageViewSchema>;
 export type Problem = z.infer<typeof problemSchema>;
+export type CredentialRequest = z.infer<typeof credentialRequestSchema>;
 export type DeployRequest = z.infer<typeof deployRequestSchema>;
 export type MaintenanceRequest = z.infer<typeof maintenanceRequestSchema>;
 export type OperationFilter = z.infer<typeof operationFilterSchema>;

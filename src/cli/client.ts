@@ -1,7 +1,7 @@
 /** The typed client: undici over the pinned connection, answers parsed by the API's own schemas. */
 import { Agent, request } from 'undici';
 import type { z } from 'zod';
-import { type EventView, problemSchema } from '../api/index.ts';
+import { type EventView, type Problem, problemSchema } from '../api/index.ts';
 import { AthanorError, catalogue, type ErrorCode } from '../errors/index.ts';
 import { followEvents, type EventQuery } from './event-stream.ts';
 import { parseServer, pinnedConnector } from './pinned-connection.ts';
@@ -16,6 +16,8 @@ export interface Login {
 export interface Client {
   get<Answer>(path: string, answer: z.ZodType<Answer>): Promise<Answer>;
   send<Answer>(method: 'PUT' | 'POST', path: string, body: unknown, answer: z.ZodType<Answer>): Promise<Answer>;
+  /** The bytes of a picture. */
+  download(path: string): Promise<Uint8Array>;
   events(query: EventQuery, signal: AbortSignal): AsyncIterable<EventView>;
   close(): Promise<void>;
 }
@@ -29,6 +31,7 @@ export function path(strings: TemplateStringsArray, ...values: string[]): string
 const answerTimeoutMs = 120_000;
 /** The server shows life every 15 s. */
 const silenceTimeoutMs = 45_000;
+const longestDownload = 64 * 1024 * 1024;
 
 export function createClient(login: Login): Client {
   const server = parseServer(login.server);
@@ -64,6 +67,21 @@ export function createClient(login: Login): Client {
   return {
     get: async (relative, schema) => answerOf(await call('GET', relative), schema),
     send: async (method, relative, body, schema) => answerOf(await call(method, relative, body), schema),
+    download: async (relative) => {
+      const response = await call('GET', relative);
+      if (response.statusCode >= 400) {
+        throw problemError(response.statusCode, await response.body.json().catch(() => undefined));
+      }
+      const chunks: Uint8Array[] = [];
+      let bytes = 0;
+      for await (const chunk of response.body) {
+        if (!(chunk instanceof Uint8Array)) continue;
+        bytes += chunk.length;
+        if (bytes > longestDownload) throw new AthanorError('internal', 'The server sent too much for a picture.');
+        chunks.push(chunk);
+      }
+      return Buffer.concat(chunks);
+    },
     events: (query, signal) =>
       followEvents(query, signal, async (search, lastEventId) => {
         const headers = { authorization, ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) };
@@ -89,8 +107,19 @@ function problemError(status: number, content: unknown): AthanorError {
       remedy: 'Check that the address is that of Athanor and of no proxy before it.',
     });
   }
-  const { code, detail, field, value, remedy } = parsed.data;
-  return errorOfCode(code, detail, remedy, field, value);
+  const { code, detail, field, value, remedy, errors = [] } = parsed.data;
+  const error = errorOfCode(
+    code,
+    errors.length < 2 ? detail : errors.map(findingText).join('\n'),
+    remedy,
+    field,
+    value,
+  );
+  return errors.length === 0 ? error : Object.assign(error, { findings: errors });
+}
+
+function findingText({ field, detail, remedy }: NonNullable<Problem['errors']>[number]): string {
+  return `${field}: ${detail}${remedy === undefined ? '' : ` ${remedy}`}`;
 }
 
 /** An error as the server named it; a code that a newer server has and this catalogue has not is `internal` here. */

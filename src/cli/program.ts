@@ -5,8 +5,10 @@ import { addCompletionCommand } from './completion-command.ts';
 import type { Context } from './context.ts';
 import { reportError } from './error-report.ts';
 import { addEventCommands } from './event-commands.ts';
+import { addIncidentCommands } from './incident-commands.ts';
 import { addLoginCommand } from './login-command.ts';
 import { addResourceCommands } from './resource-commands.ts';
+import { addRuleSetCommands } from './rule-set-commands.ts';
 import { addServerCommands } from './server-commands.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -29,6 +31,8 @@ export function buildProgram(context: Context, version: string): Command {
   addLoginCommand(program, context);
   addResourceCommands(program, context);
   addBmcCommands(program, context);
+  addIncidentCommands(program, context);
+  addRuleSetCommands(program.command('rule').description('rules: what is done about what is seen'), program, context);
   addEventCommands(program, context);
   addCompletionCommand(program, context);
   return program;

@@ -79,6 +79,10 @@ describe('the reference', () => {
       (thrown: unknown) => thrown,
     );
     const { findings } = z.object({ findings: z.array(z.object({ field: z.string() })) }).parse(error);
-    expect(findings.map(({ field }) => field)).toEqual(['credentials[0].passwordFile', 'images[0].file']);
+    expect(findings.map(({ field }) => field)).toEqual([
+      'credentials[0].passwordFile',
+      'credentials[1].passwordFile',
+      'images[0].file',
+    ]);
   });
 });

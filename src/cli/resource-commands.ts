@@ -1,7 +1,8 @@
 /** `machine`, `operation`, `network`, `lease`, `image` and `credential`. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { z } from 'zod';
 import {
+  credentialProtocols,
   credentialViewSchema,
   imageViewSchema,
   leaseViewSchema,
@@ -14,6 +15,7 @@ import {
 } from '../api/index.ts';
 import { type Client, path } from './client.ts';
 import { type Context, flagOption, formatOf, textOption, withClient } from './context.ts';
+import { addMachineCareCommands } from './machine-care-commands.ts';
 import { printList, printOne, type Shape, withOutput } from './output.ts';
 import { imageShape, leaseShape, machineShape, networkShape, operationShape } from './shapes.ts';
 import { readSecretFromStdin } from './terminal.ts';
@@ -57,7 +59,7 @@ function addList<Row>(
 }
 
 function addMachineCommands(program: Command, context: Context): void {
-  const group = program.command('machine').description('servers: list, inspect, deploy');
+  const group = program.command('machine').description('servers: list, inspect, deploy, look at');
   withOutput(group.command('list').description('list machines')).action(async (_, command: Command) =>
     withClient(context, command, async (client) => {
       const machines = await client.get('machines', z.array(machineViewSchema));
@@ -115,6 +117,7 @@ function addMachineCommands(program: Command, context: Context): void {
       printOne(context.terminal, formatOf(command), named, machineShape);
     }),
   );
+  addMachineCareCommands(group, context);
 }
 
 /** Prints the operation that was begun, or waits for its end and prints that. */
@@ -164,19 +167,25 @@ function addOperationCommands(program: Command, context: Context): void {
 }
 
 function addCredentialCommands(program: Command, context: Context): void {
-  const group = program.command('credential').description('logins for BMCs');
+  const group = program.command('credential').description('logins for BMCs and consoles');
   withOutput(
     group
       .command('set')
       .description('set a credential; the password comes from standard input')
       .argument('<name>')
-      .requiredOption('--username <name>', 'the user on the BMC')
+      .addOption(new Option('--protocol <protocol>', 'what it is for').choices(credentialProtocols).default('ipmi'))
+      .option('--username <name>', 'the user on the BMC; none for vnc')
       .option('--password-file <file>', 'read the password from a file of mode 0600 instead'),
   ).action(async (name: string, _, command: Command) => {
     const { terminal } = context;
     const file = textOption(command, 'passwordFile');
     const password = file === undefined ? await readSecretFromStdin(terminal, 'password') : await readSecretFile(file);
-    const body = { protocol: 'ipmi', username: textOption(command, 'username'), password };
+    const username = textOption(command, 'username');
+    const body = {
+      protocol: textOption(command, 'protocol'),
+      password,
+      ...(username === undefined ? {} : { username }),
+    };
     await withClient(context, command, async (client) => {
       const set = await client.send('PUT', path`credentials/${name}`, body, credentialViewSchema);
       printOne(terminal, formatOf(command), set, {

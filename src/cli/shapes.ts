@@ -27,6 +27,7 @@ const stateStyles: Record<string, Style> = {
   queued: busy,
   inspecting: busy,
   deploying: busy,
+  recovering: busy,
   failed: bad,
   blocked: bad,
   quarantined: bad,
@@ -48,8 +49,9 @@ export const machineShape: Shape<MachineView> = {
     { header: 'ADDRESS', value: ({ address }) => address },
     { header: 'BMC', value: ({ bmc }) => bmc },
     { header: 'IMAGE', value: ({ image }) => image },
-    { header: 'NOTE', value: ({ failure, waitsFor }) => failure?.message ?? (waitsFor && `waits for ${waitsFor}`) },
+    { header: 'NOTE', value: machineNote },
     { header: 'HOSTNAME', value: ({ hostname }) => hostname, wide: true },
+    { header: 'HEARD', value: ({ lastHeardAt }) => lastHeardAt, wide: true },
     { header: 'OPERATION', value: ({ operation }) => operation, wide: true },
     { header: 'SINCE', value: ({ stateSince }) => stateSince, wide: true },
     { header: 'UUID', value: ({ uuid }) => uuid, wide: true },
@@ -57,6 +59,11 @@ export const machineShape: Shape<MachineView> = {
     { header: 'ID', value: ({ id }) => id, wide: true },
   ],
 };
+
+function machineNote({ incident, failure, waitsFor }: MachineView): string | undefined {
+  if (incident !== null) return `incident: ${incident.state}${incident.reason === null ? '' : ` – ${incident.reason}`}`;
+  return failure?.message ?? (waitsFor && `waits for ${waitsFor}`);
+}
 
 export const bmcShape: Shape<BmcView> = {
   name: ({ name }) => name,

@@ -47,10 +47,11 @@ async function readHiddenLine({ stdin }: Terminal): Promise<string> {
   }
 }
 
-/** Text that came from a machine or a network, with nothing in it that a terminal would obey. */
+/** Text that came from a machine or a network, with nothing in it that a terminal would obey, hide or turn around. */
 export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (character) =>
-    character === '\n' || character === '\t' ? ' ' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) =>
+    character === '\n' || character === '\t'
+      ? ' '
+      : `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
   );
 }
