@@ -39,7 +39,7 @@ function timeline(incident: IncidentDetail, colour: boolean): string {
   const { openedAt, observations } = incident;
   const shown = { box: '' };
   const lines = incident.timeline.flatMap((entry) => {
-    const line = `${offset(openedAt, entry.time)}  ${entry.kind.padEnd(20)} ${entry.text}`;
+    const line = `${offset(openedAt, entry.time)}  ${entry.text}`;
     const observation = decisive.includes(entry.kind) ? observationOf(entry, observations) : undefined;
     if (observation === undefined) return [printable(line)];
     const box = boxOf(observation, entry, colour);

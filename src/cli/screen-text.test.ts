@@ -61,17 +61,17 @@ operation  op-7
 attempts   1
 outcome    healed after 42.3 s
 
-     +0.00 s  incident.opened      no heartbeat for 3 s
-     +0.20 s  incident.observed    power on, 3 lines
-     +0.21 s  incident.matched     the rule linux-kernel-panic fits; its playbook is power-cycle
+     +0.00 s  no heartbeat for 3 s
+     +0.20 s  power on, 3 lines
+     +0.21 s  the rule linux-kernel-panic fits; its playbook is power-cycle
               power on, frame c0c0c0c0c0c0
               ┌─
               │   ${screenLine(hostile)}
               │ > Kernel panic - not syncing: sysrq triggered crash
               └─
-     +0.45 s  incident.acting      power-off-1
-     +2.00 s  step.done            power-off-1: off
-     +42.3 s  incident.resolved    healed
+     +0.45 s  power-off-1
+     +2.00 s  power-off-1: off
+     +42.3 s  healed
 
 fault to detection         unknown; the last heartbeat was 3.00 s before it
 detection to first action  0.45 s
