@@ -1,12 +1,16 @@
 /** The table `agents`: who enrolled, and, a moment late, who was heard. */
 import { machinesClaiming } from '../../discovery/index.ts';
 import { AthanorError } from '../../errors/index.ts';
-import type { MachineState } from '../../machine/index.ts';
+import { DEPLOY_MACHINE, type MachineState } from '../../machine/index.ts';
 import { hashToken, type Row, type Store } from '../../store/index.ts';
 import type { Agent } from './tracker.ts';
 
-/** In these states a machine may run what was deployed on it. */
-const statesThatEnrol: readonly MachineState[] = ['active', 'deploying', 'recovering', 'failed'];
+const statesWithAgent: readonly MachineState[] = ['active', 'deploying', 'recovering', 'failed'];
+
+/** May a machine in this state run what was deployed on it? */
+export function agentMayRun(state: string): boolean {
+  return statesWithAgent.some((one) => one === state);
+}
 
 export interface Enrolment {
   mac: string;
@@ -49,7 +53,7 @@ export async function enrolAgent(store: Store, enrolment: Enrolment): Promise<{ 
       .select(['name', 'state'])
       .where('id', '=', machineId)
       .executeTakeFirstOrThrow();
-    if (!statesThatEnrol.some((state) => state === machine.state))
+    if (!agentMayRun(machine.state))
       throw new AthanorError(
         'state-forbids',
         `machine ${machine.name ?? machineId} is ${machine.state}: no agent runs on it`,
@@ -126,15 +130,24 @@ export async function writeHeard(store: Store, agents: readonly Agent[]): Promis
   });
 }
 
-/** The agents of the machines that may run what was deployed on them. */
-export async function readAgents(store: Store): Promise<Agent[]> {
+/** The agents of the machines that may run what was deployed on them; `replaced`: a deployment began since it enrolled. */
+export async function readAgents(store: Store): Promise<{ agent: Agent; replaced: boolean }[]> {
   const rows = await store.db
     .selectFrom('agents')
     .innerJoin('machines', 'machines.id', 'agents.machine_id')
     .selectAll('agents')
-    .where('machines.state', 'in', statesThatEnrol)
+    .where('machines.state', 'in', statesWithAgent)
     .execute();
-  return rows.map(asAgent);
+  const later = await store.db
+    .selectFrom('operations')
+    .innerJoin('agents', 'agents.machine_id', 'operations.machine_id')
+    .select('agents.machine_id')
+    .distinct()
+    .where('operations.kind', '=', DEPLOY_MACHINE)
+    .whereRef('operations.created_at', '>', 'agents.enrolled_at')
+    .execute();
+  const replaced = new Set(later.map((row) => row.machine_id));
+  return rows.map((row) => ({ agent: asAgent(row), replaced: replaced.has(row.machine_id) }));
 }
 
 export async function deleteAgent(store: Store, machineId: string): Promise<void> {

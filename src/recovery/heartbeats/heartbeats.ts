@@ -1,30 +1,12 @@
-/**
- * The server's side of the agent's protocol, plain HTTP on the provisioning network (docs/reference/agent-protocol.md).
- *
- * | request                  | body                                        | answer            |
- * | ------------------------ | ------------------------------------------- | ----------------- |
- * | POST /agent/v1/enrol     | bootId, version                             | token, intervalMs |
- * | POST /agent/v1/heartbeat | sequence, uptimeMs, intervalMs?, stopping?  | intervalMs        |
- *
- * `heartbeat` needs `Authorization: Bearer` with the token of the machine's newest enrolment, from the address that
- * enrolled. A beat touches memory alone; what was heard is written down once a second, all machines in one transaction.
- * After a crash the stored sequence may be a second old: then an agent's own beats of that second could be heard again,
- * from its own address and with its own token, which whoever has them could as well send new ones with.
- */
-import { asAthanorError, AthanorError } from '../../errors/index.ts';
+/** Heartbeats: the agents' service, who was heard when, and what becomes of that when a machine changes its state. */
+import { z } from 'zod';
+import { asAthanorError, type AthanorError } from '../../errors/index.ts';
 import type { BootHttpRequest, BootHttpResponse } from '../../site/index.ts';
-import { hashToken, type Store } from '../../store/index.ts';
-import { answer, bearer, enrolRequest, heartbeatRequest, parseBody, problem } from './agent-messages.ts';
-import { deleteAgent, enrolAgent, readAgents, recordStopping, writeHeard } from './agent-table.ts';
-import { createRateLimit } from './rate-limit.ts';
-import {
-  type Agent,
-  createTracker,
-  defaultHeartbeatSettings,
-  type HeartbeatSettings,
-  type Tracked,
-  type WatchedMachine,
-} from './tracker.ts';
+import type { Event, Store } from '../../store/index.ts';
+import { createAgentService } from './agent-service.ts';
+import { agentMayRun, deleteAgent, readAgents } from './agent-table.ts';
+import { createHeardWriter } from './heard-writer.ts';
+import { createTracker, defaultHeartbeatSettings, type HeartbeatSettings, type WatchedMachine } from './tracker.ts';
 
 /** What people see of a machine's agent. */
 export interface AgentView {
@@ -68,10 +50,14 @@ export interface HeartbeatsOptions {
 export interface Heartbeats {
   /** Answers requests under `/agent/v1/`; undefined for any other path. */
   service(request: BootHttpRequest): Promise<BootHttpResponse | undefined>;
-  /** Read the agents that enrolled before this process started; from now on their silence counts. */
+  /** Begin: read the agents that enrolled before this process started; from now on their silence counts. */
   load(): Promise<void>;
   /** The boot services listen only now: silence of machines not heard yet counts from here. */
   listening(): void;
+  /**
+   * The machines that are listened for, from memory. A machine whose deployment began after its agent enrolled is not
+   * among them until the new system's agent enrols.
+   */
   watched(): WatchedMachine[];
   /** Called for every enrolment and every beat; the function returned ends it. */
   onHeard(listener: (machineId: string) => void): () => void;
@@ -83,38 +69,34 @@ export interface Heartbeats {
   stop(): Promise<void>;
 }
 
-const PREFIX = '/agent/v1/';
 const TICK_MS = 250;
 const WRITE_EVERY_MS = 1000;
-/** Beats of one machine, and enrolments from one address, far above what an agent does. */
-const beatLimit = { burst: 10, perSecond: 10, mostKeys: 100_000 };
-const enrolLimit = { burst: 10, perSecond: 1, mostKeys: 10_000 };
 
 function everyByTimer(milliseconds: number, work: () => void): () => void {
   const timer = setInterval(work, milliseconds);
   return () => clearInterval(timer);
 }
 
+const moved = z.object({ to: z.string() });
+
 export function createHeartbeats(options: HeartbeatsOptions): Heartbeats {
   const { store, macOf, now, monotonic, onError, every = everyByTimer } = options;
   const settings = { ...defaultHeartbeatSettings, ...options.settings };
   const tracker = createTracker({ monotonic, settings, tickMs: TICK_MS });
-  const beats = createRateLimit({ ...beatLimit, monotonic });
-  const enrolments = createRateLimit({ ...enrolLimit, monotonic });
+  const writer = createHeardWriter(store, onError);
   const listeners = new Set<(machineId: string) => void>();
   const timers: (() => void)[] = [];
-  let unwritten = new Set<Agent>();
-  let writing: Promise<void> | undefined;
+  const stopping = new AbortController();
+  let following: Promise<void> = Promise.resolve();
   let changes: Promise<unknown> = Promise.resolve();
 
-  /** One change of who is enrolled after another, so that memory and table follow the same order. */
   function inTurn<T>(change: () => Promise<T>): Promise<T> {
     const done = changes.then(change);
     changes = done.catch(() => undefined);
     return done;
   }
 
-  function tellHeard(machineId: string): void {
+  function heard(machineId: string): void {
     for (const listener of listeners)
       try {
         listener(machineId);
@@ -123,109 +105,39 @@ export function createHeartbeats(options: HeartbeatsOptions): Heartbeats {
       }
   }
 
-  async function writeUnwritten(): Promise<void> {
-    const agents = unwritten;
-    unwritten = new Set();
-    try {
-      await writeHeard(store, [...agents]);
-    } catch (error) {
-      for (const agent of agents) unwritten.add(agent);
-      onError(asAthanorError(error), 'writing down who was heard');
-    }
-  }
-
-  /** One at a time; a slow database is not asked again before it answered. */
-  function write(): Promise<void> {
-    if (writing === undefined && unwritten.size > 0)
-      writing = writeUnwritten().finally(() => {
-        writing = undefined;
-      });
-    return writing ?? Promise.resolve();
-  }
-
-  async function enrol(request: BootHttpRequest): Promise<BootHttpResponse> {
-    const { bootId, version } = parseBody(enrolRequest, request);
-    const address = request.remoteAddress;
-    const mac = await macOf(address);
-    if (mac === undefined)
-      throw new AthanorError('not-found', `no machine is known at ${address}`, {
-        remedy: "Let the machine take its address from this server's DHCP, or speak from the provisioning network.",
-      });
-    const { intervalMs } = settings;
-    return await inTurn(async () => {
-      const { token, agent } = await enrolAgent(store, { mac, address, bootId, version, intervalMs, now: now() });
-      tracker.add(agent, true);
-      tellHeard(agent.machineId);
-      return answer(200, { token, intervalMs });
+  function forget(machineId: string): Promise<void> {
+    tracker.remove(machineId);
+    return inTurn(async () => {
+      tracker.remove(machineId);
+      await deleteAgent(store, machineId);
     });
   }
 
-  /** Whose token is this? Throws `unauthorised`. */
-  function authenticate(request: BootHttpRequest): Tracked {
-    const token = bearer(request);
-    const tracked = token === undefined ? undefined : tracker.ofToken(hashToken(token));
-    if (tracked === undefined || tracked.agent.address !== request.remoteAddress)
-      throw new AthanorError('unauthorised', 'this token is not known for this address', {
-        remedy: 'Enrol again; the agent does so by itself.',
-      });
-    return tracked;
+  async function follow(event: Event): Promise<void> {
+    if (event.kind !== 'machine.state') return;
+    const { data: to } = moved.transform((data) => data.to).safeParse(event.data);
+    if (to === 'deploying') tracker.replace(event.subject.id);
+    else if (to !== undefined && !agentMayRun(to)) await forget(event.subject.id);
   }
 
-  async function heartbeat(request: BootHttpRequest): Promise<BootHttpResponse> {
-    const tracked = authenticate(request);
-    const { agent } = tracked;
-    if (!beats.allows(agent.machineId)) return tooMany();
-    const { sequence, uptimeMs, intervalMs, stopping = false } = parseBody(heartbeatRequest, request);
-    if (sequence <= agent.sequence)
-      throw new AthanorError('conflict', `heartbeat ${sequence} came after heartbeat ${agent.sequence}`, {
-        field: 'sequence',
-        value: String(sequence),
-        remedy: 'Enrol again; the agent does so by itself.',
-      });
-    tracker.hear(tracked);
-    tracked.uptimeMs = uptimeMs;
-    agent.sequence = sequence;
-    agent.lastHeardAt = now();
-    // A shorter interval holds once the agent is known to keep it: the answer that tells it may be lost.
-    agent.intervalMs = Math.max(settings.intervalMs, intervalMs ?? tracked.toldIntervalMs);
-    tracked.toldIntervalMs = settings.intervalMs;
-    // Once for each enrolment: a token must not fill the history.
-    const farewell = stopping && !tracked.saidFarewell;
-    tracked.saidFarewell ||= stopping;
-    agent.stoppingAt = stopping ? (agent.stoppingAt ?? agent.lastHeardAt) : null;
-    unwritten.add(agent);
-    if (farewell) await inTurn(() => recordStopping(store, agent));
-    tellHeard(agent.machineId);
-    return answer(200, { intervalMs: settings.intervalMs });
-  }
-
-  function tooMany(): BootHttpResponse {
-    return problem(new AthanorError('too-many-requests', 'the agent asks too often'));
+  async function followFrom(sequence: number): Promise<void> {
+    for await (const event of store.events.subscribe(sequence, stopping.signal))
+      await follow(event).catch((error: unknown) => onError(asAthanorError(error), `following ${event.kind}`));
   }
 
   return {
-    service: async (request) => {
-      if (!request.path.startsWith(PREFIX)) return undefined;
-      const endpoint = `${request.method} ${request.path.slice(PREFIX.length)}`;
-      try {
-        if (endpoint === 'POST heartbeat') return await heartbeat(request);
-        if (endpoint === 'POST enrol')
-          return enrolments.allows(request.remoteAddress) ? await enrol(request) : tooMany();
-        return undefined;
-      } catch (thrown) {
-        const error = asAthanorError(thrown);
-        onError(error, request.path);
-        return problem(error);
-      }
+    service: createAgentService({ store, tracker, writer, settings, macOf, now, monotonic, inTurn, heard, onError }),
+    load: async () => {
+      const sequence = await store.events.newestSequence();
+      await inTurn(async () => {
+        for (const { agent, replaced } of await readAgents(store))
+          if (tracker.of(agent.machineId) === undefined) tracker.add(agent, { heard: false, replaced });
+      });
+      tracker.restart();
+      following = followFrom(sequence).catch((error: unknown) => onError(asAthanorError(error), 'following machines'));
+      timers.push(every(TICK_MS, () => tracker.tick()));
+      timers.push(every(WRITE_EVERY_MS, () => void writer.write()));
     },
-    load: () =>
-      inTurn(async () => {
-        for (const agent of await readAgents(store))
-          if (tracker.of(agent.machineId) === undefined) tracker.add(agent, false);
-        tracker.restart();
-        timers.push(every(TICK_MS, () => tracker.tick()));
-        timers.push(every(WRITE_EVERY_MS, () => void write()));
-      }),
     listening: () => tracker.restart(),
     watched: () => tracker.watched(),
     onHeard: (listener) => {
@@ -249,29 +161,16 @@ export function createHeartbeats(options: HeartbeatsOptions): Heartbeats {
       if (tracked === undefined) return Promise.resolve(undefined);
       const { bootId, address, enrolledAt, lastHeardAt, sequence, intervalMs, stoppingAt } = tracked.agent;
       const { uptimeMs } = tracked;
-      return Promise.resolve({
-        bootId,
-        address,
-        enrolledAt,
-        lastHeardAt,
-        sequence,
-        intervalMs,
-        uptimeMs,
-        stoppingAt,
-      });
+      const view = { bootId, address, enrolledAt, lastHeardAt, sequence, intervalMs, uptimeMs, stoppingAt };
+      return Promise.resolve(view);
     },
-    forget: (machineId) => {
-      tracker.remove(machineId);
-      return inTurn(async () => {
-        tracker.remove(machineId);
-        await deleteAgent(store, machineId);
-      });
-    },
+    forget,
     stop: async () => {
+      stopping.abort();
       for (const end of timers.splice(0)) end();
-      await write();
-      await write();
+      await following;
       await changes;
+      await writer.finish();
     },
   };
 }

@@ -60,6 +60,8 @@ export interface Tracked {
   /** Uptime as its last beat told it; for people, never compared with a clock of ours. */
   uptimeMs: number | null;
   heardSinceStart: boolean;
+  /** A deployment that began later took its system away: its silence means nothing. */
+  replaced: boolean;
   /** Its farewell is in the history. */
   saidFarewell: boolean;
   /** Monotonic time from which its silence counts. */
@@ -67,8 +69,13 @@ export interface Tracked {
 }
 
 export interface Tracker {
-  /** Takes an agent in, in the place of any older one of its machine. `heard`: it spoke just now. */
-  add(agent: Agent, heard: boolean): Tracked;
+  /**
+   * Takes an agent in, in the place of any older one of its machine. `heard`: it spoke just now. The system of a replaced
+   * one stays replaced, though its agent may enrol once more before it is switched off: the boot is the same.
+   */
+  add(agent: Agent, how: { heard: boolean; replaced?: boolean }): void;
+  /** A deployment begins: what runs now is not watched any more. */
+  replace(machineId: string): void;
   remove(machineId: string): void;
   of(machineId: string): Tracked | undefined;
   ofToken(tokenHash: string): Tracked | undefined;
@@ -123,19 +130,24 @@ export function createTracker({ monotonic, settings, tickMs }: TrackerOptions): 
   }
 
   return {
-    add: (agent, heard) => {
+    add: (agent, { heard, replaced = false }) => {
+      const before = machines.get(agent.machineId);
       remove(agent.machineId);
       const tracked: Tracked = {
         agent,
         toldIntervalMs: agent.intervalMs,
         uptimeMs: null,
         heardSinceStart: heard,
+        replaced: replaced || (before?.replaced === true && before.agent.bootId === agent.bootId),
         saidFarewell: agent.stoppingAt !== null,
         silentSince: monotonic(),
       };
       machines.set(agent.machineId, tracked);
       tokens.set(agent.tokenHash, tracked);
-      return tracked;
+    },
+    replace: (machineId) => {
+      const tracked = machines.get(machineId);
+      if (tracked !== undefined) tracked.replaced = true;
     },
     remove,
     of: (machineId) => machines.get(machineId),
@@ -151,7 +163,8 @@ export function createTracker({ monotonic, settings, tickMs }: TrackerOptions): 
     watched: () => {
       tick();
       const time = monotonic();
-      return [...machines.values()].map((tracked) => ({
+      const listenedFor = [...machines.values()].filter(({ replaced }) => !replaced);
+      return listenedFor.map((tracked) => ({
         machineId: tracked.agent.machineId,
         silentForMs: Math.max(0, time - tracked.silentSince),
         intervalMs: tracked.agent.intervalMs,

@@ -19,7 +19,11 @@ export interface HeartbeatsBench {
   /** The wall clock is set. */
   setWallClock(time: number): void;
   addMachine(address: string, state?: MachineState): Promise<string>;
+  /** Its state alone, without a word in the history. */
   setState(machineId: string, state: MachineState): Promise<void>;
+  /** As the machine room moves it; resolves when the heartbeats have taken notice. */
+  move(machineId: string, state: MachineState): Promise<void>;
+  beginDeployment(machineId: string): Promise<void>;
   rows(): Promise<Row<'agents'>[]>;
   events(kind: string): Promise<Event[]>;
   /** Ends this Athanor without a word and starts another one on the same database. */
@@ -140,6 +144,36 @@ export async function openHeartbeatsBench(options: BenchOptions = {}): Promise<H
     },
     setState: async (machineId, state) => {
       await store.db.updateTable('machines').set({ state }).where('id', '=', machineId).execute();
+    },
+    move: async (machineId, state) => {
+      await store.transaction(async (trx) => {
+        await trx.updateTable('machines').set({ state }).where('id', '=', machineId).execute();
+        const subject = { kind: 'machine', id: machineId };
+        await store.events.appendEvent(trx, { kind: 'machine.state', subject, data: { to: state } });
+      });
+      // The heartbeats read the same stream; what they do about it comes in turns of the loop behind that.
+      const after = (await store.events.newestSequence()) - 1;
+      for await (const _event of store.events.subscribe(after, AbortSignal.timeout(5000))) break;
+      for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    },
+    beginDeployment: async (machineId) => {
+      advance(1);
+      const nothing = { result: null, failure: null, progress: null, engine_run_id: null, abort_reason: null };
+      const times = { created_at: now(), deadline_at: now(), started_at: now(), ended_at: null };
+      await store.db
+        .insertInto('operations')
+        .values({
+          id: store.newId(),
+          kind: 'deploy-machine',
+          machine_id: machineId,
+          state: 'running',
+          input: '{}',
+          ...nothing,
+          ...times,
+          abort_requested_at: null,
+        })
+        .execute();
+      await bench.move(machineId, 'deploying');
     },
     rows: async () => await store.db.selectFrom('agents').selectAll().orderBy('machine_id').execute(),
     events: async (kind) => (await store.events.listEvents({ after: 0, limit: 1000 })).filter((e) => e.kind === kind),
