@@ -6,7 +6,7 @@
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 import { type DecodedPng, decode } from 'fast-png';
 import type { Frame } from '../frame.ts';
-import { checkBytes, checkSize, malformed } from './limits.ts';
+import { checkBytes, checkSize, malformed, mostUnpackedBytes } from './limits.ts';
 import { pngFile, pngSignature } from './png-file.ts';
 
 const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
@@ -110,6 +110,7 @@ function inflatedSize({ width, height, depth, colourType, isInterlaced }: Header
 }
 
 function inflate(pixels: Buffer, size: number): Buffer {
+  if (size > mostUnpackedBytes) throw malformed(`its pixels would unpack to ${size} bytes`);
   let inflated: Buffer;
   try {
     inflated = inflateSync(pixels, { maxOutputLength: size });
@@ -143,7 +144,7 @@ function toRgb({ data, palette }: DecodedPng, { width, height, depth, colourType
       if (colourType === 3) {
         const colour = palette?.[sampleAt(x, y)];
         if (colour === undefined) throw malformed('a pixel has a colour that its palette lacks');
-        rgb.set(colour.slice(0, 3), to);
+        for (let channel = 0; channel < 3; channel += 1) rgb[to + channel] = colour[channel] ?? 0;
       } else if (isGrey) {
         rgb.fill(Math.round(sampleAt(x, y) * scale), to, to + 3);
       } else {

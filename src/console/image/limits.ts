@@ -5,6 +5,8 @@ import { AthanorError } from '../../errors/index.ts';
 export const longestSide = 8192;
 /** Pixels in all: an 8K screen, which unpacks to 100 MB. */
 export const mostPixels = 8192 * 4096;
+/** Bytes of the pixels as a file packs them: more than an 8K screen in 8-bit RGB. */
+export const mostUnpackedBytes = 128 * 2 ** 20;
 /** Bytes of the file. */
 export const mostBytes = 64 * 2 ** 20;
 
