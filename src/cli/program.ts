@@ -8,6 +8,7 @@ import { addEventCommands } from './event-commands.ts';
 import { addIncidentCommands } from './incident-commands.ts';
 import { addLoginCommand } from './login-command.ts';
 import { addResourceCommands } from './resource-commands.ts';
+import { addRuleCommands } from './rule-commands.ts';
 import { addRuleSetCommands } from './rule-set-commands.ts';
 import { addServerCommands } from './server-commands.ts';
 import type { Terminal } from './terminal.ts';
@@ -32,7 +33,9 @@ export function buildProgram(context: Context, version: string): Command {
   addResourceCommands(program, context);
   addBmcCommands(program, context);
   addIncidentCommands(program, context);
-  addRuleSetCommands(program.command('rule').description('rules: what is done about what is seen'), program, context);
+  const rules = program.command('rule').description('rules: what is done about what is seen');
+  addRuleCommands(rules, context);
+  addRuleSetCommands(rules, program, context);
   addEventCommands(program, context);
   addCompletionCommand(program, context);
   return program;
