@@ -1,7 +1,7 @@
 /** The API as curl sees it. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,6 +17,7 @@ import {
   ensureFirstToken,
   type Api,
 } from './index.ts';
+import { frameId, framePng } from './recovery.fixture.ts';
 
 const run = promisify(execFile);
 let directory: string;
@@ -76,4 +77,15 @@ it('gets a problem document with a status that scripts can use', async () => {
   const [body, line] = out.split('\n');
   expect(line).toBe('404 application/problem+json');
   expect(JSON.parse(body ?? '')).toMatchObject({ code: 'not-found', value: 'none' });
+});
+
+it('saves a picture byte by byte, and has every finding about rules sent from a file', async () => {
+  const picture = join(directory, 'frame.png');
+  await curl('--fail', '--output', picture, `${url}/api/v1/frames/${frameId}`);
+  expect(new Uint8Array(await readFile(picture))).toEqual(new Uint8Array(framePng));
+  const file = join(directory, 'rules.json');
+  await writeFile(file, JSON.stringify({ files: [{ name: 'a.yaml', text: 'wrong' }] }));
+  const json = ['--header', 'Content-Type: application/json', '--data-binary', `@${file}`];
+  const refused = await curl('--request', 'PUT', ...json, `${url}/api/v1/rules`);
+  expect(JSON.parse(refused)).toMatchObject({ status: 422, errors: [{ field: 'a.yaml:3' }, { field: 'b.yaml' }] });
 });

@@ -148,7 +148,7 @@ const ruleFileSchema = z
       .min(1)
       .max(255)
       .regex(/^[^\p{Cc}]+$/u, 'must hold no control characters'),
-    text: z.string().max(1024 * 1024),
+    text: z.string(),
   })
   .meta({ id: 'RuleFile' });
 

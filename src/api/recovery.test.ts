@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createControlPlaneFixture, type FixtureControlPlane } from './control-plane.fixture.ts';
-import { type Api, createApi, createTokens, digestOfToken, problemSchema, runsOf } from './index.ts';
+import { incidentStates as recoveryStates } from '../recovery/index.ts';
+import { type Api, createApi, createTokens, digestOfToken, incidentStates, problemSchema, runsOf } from './index.ts';
 import { frameId, framePng } from './recovery.fixture.ts';
 
 const token = `athanor_${randomBytes(32).toString('base64url')}`;
@@ -47,6 +48,11 @@ describe('incidents', () => {
     expect(problemSchema.parse((await get('incidents/i-9')).json())).toMatchObject({ code: 'not-found', value: 'i-9' });
     expect((await get('outages')).json()).toMatchObject([{ id: 'u-1', machines: 200, watched: 200 }]);
   });
+});
+
+it('an incident has the states here that the recovery room gives it', () => {
+  // They stand twice so that the command line need not load that room.
+  expect(incidentStates).toEqual(recoveryStates);
 });
 
 describe('a frame', () => {
