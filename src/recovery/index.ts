@@ -3,6 +3,14 @@
  * that fits, heals by its playbook, verifies, and writes down the film.
  */
 export {
+  defaultTiming,
+  type HealEnds,
+  type HealEnvironment,
+  type HealTiming,
+} from './heal/environment.ts';
+export { healMachineInput, type HealMachineInput } from './heal/heal-input.ts';
+export { healMachine } from './heal/heal-machine.ts';
+export {
   type AgentView,
   createHeartbeats,
   type Heartbeats,
@@ -22,7 +30,6 @@ export {
   type HealHooks,
   type HealHooksOptions,
   type HealKey,
-  type RecoveringMachines,
 } from './incidents/heal-hooks.ts';
 export { type IncidentOutcome, type IncidentSignal, type IncidentState, incidentStates } from './incidents/incident.ts';
 export {

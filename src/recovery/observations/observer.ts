@@ -3,7 +3,7 @@
  * the other. What could not be had is said in words; only an abort throws.
  */
 import { asAthanorError, AthanorError } from '../../errors/index.ts';
-import type { Frame, GraphicalConsole, Reading } from '../../console/index.ts';
+import { encodePng, type Frame, type GraphicalConsole, type Reading } from '../../console/index.ts';
 import type { Store } from '../../store/index.ts';
 import { bounded } from './bounded.ts';
 import { keepLook, toStoredReading } from './observation-store.ts';
@@ -13,8 +13,6 @@ export interface ObserverOptions {
   store: Store;
   /** A frame's text, or undefined when no grid fits it: `readScreen` with the fonts of this installation. */
   read: (frame: Frame) => Reading | undefined;
-  /** A frame as PNG: `encodePng`. */
-  encode: (frame: Frame) => Uint8Array;
   consoleOf: (machineId: string) => Promise<GraphicalConsole | undefined>;
   powerOf: (machineId: string, signal: AbortSignal) => Promise<PowerSeen>;
   now: () => number;
@@ -62,7 +60,7 @@ export function tellsOtherwise(look: Look, last: Observation | undefined): boole
 }
 
 export function createObserver(options: ObserverOptions): Observer {
-  const { store, read, encode, consoleOf, powerOf, now, boundMs = defaultBoundMs } = options;
+  const { store, read, consoleOf, powerOf, now, boundMs = defaultBoundMs } = options;
 
   /** The value, or why there is none; only the outer signal throws. */
   async function attempt<T>(
@@ -115,7 +113,7 @@ export function createObserver(options: ObserverOptions): Observer {
   };
 
   const keep: Observer['keep'] = async (machineId, incidentId, seen) =>
-    await keepLook(store, machineId, incidentId, seen, seen.frame === undefined ? undefined : encode(seen.frame));
+    await keepLook(store, machineId, incidentId, seen, seen.frame === undefined ? undefined : encodePng(seen.frame));
 
   return {
     look,
