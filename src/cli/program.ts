@@ -10,6 +10,7 @@ import { addLoginCommand } from './login-command.ts';
 import { addResourceCommands } from './resource-commands.ts';
 import { addRuleCommands } from './rule-commands.ts';
 import { addRuleSetCommands } from './rule-set-commands.ts';
+import { addScreenCommands } from './screen-commands.ts';
 import { addServerCommands } from './server-commands.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -36,6 +37,7 @@ export function buildProgram(context: Context, version: string): Command {
   const rules = program.command('rule').description('rules: what is done about what is seen');
   addRuleCommands(rules, context);
   addRuleSetCommands(rules, program, context);
+  addScreenCommands(program, context);
   addEventCommands(program, context);
   addCompletionCommand(program, context);
   return program;
