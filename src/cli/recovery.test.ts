@@ -142,6 +142,48 @@ describe('rule and playbook', () => {
   });
 });
 
+describe('rule apply', () => {
+  const playbook = 'playbooks: [{ name: cycle, steps: [{ power: cycle }, { wait-for-heartbeat: 5m }] }]\n';
+  const rule = 'rules: [{ name: panic, when: { screen: Kernel panic }, playbook: cycle }]\n';
+  const write = (name: string, text: string): Promise<void> => writeFile(join(bench.directory, name), text);
+  const apply = () => bench.run(['rule', 'apply', '-f', bench.directory, '--skip-tests']);
+
+  it('sends the whole folder, and says what is in force then', async () => {
+    await write('b.yaml', rule);
+    await write('a.yaml', playbook);
+    const applied = await apply();
+    expect([applied.code, applied.stdout]).toEqual([0, expect.stringMatching(/^4 +1 +1 +2 /m)]);
+    expect(bench.calls).toEqual([
+      [
+        'applyRules',
+        [
+          { name: 'a.yaml', text: playbook },
+          { name: 'b.yaml', text: rule },
+        ],
+      ],
+    ]);
+  });
+
+  it('of wrong rules sends nothing, and tells where they are wrong', async () => {
+    await write('a.yaml', rule);
+    const refused = await apply();
+    expect([refused.code, refused.stderr]).toEqual([65, expect.stringMatching(/a\.yaml:1.*playbook "cycle"/)]);
+    expect(bench.calls).toEqual([]);
+  });
+
+  it('tells every finding of a server that knows better, and keeps them apart for programs', async () => {
+    await write('a.yaml', `${playbook}# refuse me\n`);
+    const refused = await apply();
+    expect(refused.code).toBe(65);
+    expect(refused.stderr).toMatch(/a\.yaml:3: .* Declare it\.\n.*b\.yaml:9: .* Close the bracket\.\n/);
+    const json = await bench.run(['rule', 'apply', '-f', bench.directory, '--skip-tests', '-o', 'json']);
+    expect(JSON.parse(json.stderr)).toMatchObject({
+      code: 'invalid-rules',
+      errors: [{ field: 'a.yaml:3', remedy: 'Declare it.' }, { field: 'b.yaml:9' }],
+    });
+  });
+});
+
 it('a console’s password needs no user name', async () => {
   const set = await bench.run(['credential', 'set', 'console', '--protocol', 'vnc'], 'secret\n');
   expect([set.code, bench.calls]).toEqual([
