@@ -1,4 +1,5 @@
 /** The table `agents`: who enrolled, and, a moment late, who was heard. */
+import { sql } from 'kysely';
 import { machinesClaiming } from '../../discovery/index.ts';
 import { AthanorError } from '../../errors/index.ts';
 import { DEPLOY_MACHINE, type MachineState } from '../../machine/index.ts';
@@ -112,21 +113,24 @@ export async function recordStopping(store: Store, agent: Agent): Promise<void> 
   });
 }
 
+/** Rows of one statement: far below what either database takes as parameters. */
+const ROWS_AT_ONCE = 500;
+
 /** Write down who was heard, all in one transaction. A row that has a newer token, or is gone, stays as it is. */
 export async function writeHeard(store: Store, agents: readonly Agent[]): Promise<void> {
   await store.transaction(async (trx) => {
-    for (const { machineId, tokenHash, lastHeardAt, sequence, intervalMs, stoppingAt } of agents)
-      await trx
-        .updateTable('agents')
-        .set({
-          last_heard_at: lastHeardAt,
-          last_sequence: sequence,
-          interval_ms: intervalMs,
-          stopping_at: stoppingAt,
-        })
-        .where('machine_id', '=', machineId)
-        .where('token_hash', '=', tokenHash)
-        .execute();
+    for (let from = 0; from < agents.length; from += ROWS_AT_ONCE) {
+      // PostgreSQL takes an untyped parameter in VALUES for text.
+      const rows = agents.slice(from, from + ROWS_AT_ONCE).map(
+        (agent) => sql`(cast(${agent.tokenHash} as text), cast(${agent.lastHeardAt} as bigint),
+            cast(${agent.sequence} as bigint), cast(${agent.intervalMs} as bigint), cast(${agent.stoppingAt} as bigint))`,
+      );
+      await sql`
+        with heard (token_hash, last_heard_at, last_sequence, interval_ms, stopping_at) as (values ${sql.join(rows)})
+        update agents set last_heard_at = heard.last_heard_at, last_sequence = heard.last_sequence,
+          interval_ms = heard.interval_ms, stopping_at = heard.stopping_at
+        from heard where agents.token_hash = heard.token_hash`.execute(trx);
+    }
   });
 }
 

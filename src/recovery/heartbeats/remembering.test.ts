@@ -25,6 +25,18 @@ describe('what was heard', () => {
     expect(await bench.rows()).toMatchObject([{ last_sequence: 2, last_heard_at: 1_800_000_001_000 }]);
   });
 
+  it('is written for as many machines as there are', async () => {
+    const addresses = Array.from({ length: 600 }, (_, index) => `10.1.${index >> 8}.${index & 255}`);
+    for (const address of addresses) {
+      await bench.addMachine(address);
+      await bench.beat(address, await bench.enrol(address), 8);
+    }
+    await bench.pass(1000);
+    const rows = await bench.rows();
+    expect(rows).toHaveLength(600);
+    expect(new Set(rows.map((row) => row.last_sequence))).toEqual(new Set([8]));
+  });
+
   it('does not go into the row of a newer enrolment, nor make one that is gone', async () => {
     const token = await bench.enrol(here);
     await bench.beat(here, token, 9);
