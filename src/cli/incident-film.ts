@@ -6,7 +6,7 @@ import { spanText } from './spans.ts';
 import { printable } from './terminal.ts';
 
 /** Where an incident's screen is worth showing: a decision was made on it. */
-const decisive: readonly string[] = ['incident.matched', 'incident.escalated'];
+const decisive: readonly string[] = ['incident.matched', 'incident.escalated', 'operation.step.failed'];
 
 export function incidentFilm(incident: IncidentDetail, colour: boolean): string {
   return [header(incident, colour), timeline(incident, colour), times(incident, colour)].join('\n');

@@ -102,13 +102,13 @@ detection to resolved      42.3 s
   });
 
   it('shows a screen that stands still once, and finds the screen of an entry that names none', () => {
-    const escalated = { time: healed.resolvedAt ?? '', kind: 'incident.escalated', text: 'no rule matches the screen' };
-    const film = incidentFilm(
-      { ...healed, state: 'escalated', timeline: [escalated, { ...escalated, text: 'still none' }] },
-      false,
-    );
+    const time = healed.resolvedAt ?? '';
+    const failed = { time, kind: 'operation.step.failed', text: 'the screen is not what it was' };
+    const escalated = { time, kind: 'incident.escalated', text: 'no rule matches the screen' };
+    const film = incidentFilm({ ...healed, state: 'escalated', timeline: [failed, escalated] }, false);
     expect(film.match(/Kernel panic/g)).toHaveLength(1);
-    expect(film).toMatch(/still none\n +\(the same screen\)\n/);
+    expect(film).toMatch(/is not what it was\n +power on, frame c0c0c0c0c0c0\n +┌─\n/);
+    expect(film).toMatch(/no rule matches the screen\n +\(the same screen\)\n/);
   });
 });
 
