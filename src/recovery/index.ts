@@ -54,6 +54,7 @@ export {
   type Observer,
   type ObserverOptions,
 } from './observations/observer.ts';
+export { createRecovery, type Recovery } from './recovery.ts';
 export { applyRules, type CurrentRules, currentRules } from './rule-sets/rule-sets.ts';
 export { type CompiledRules, compileRules, type RuleMatch } from './rules/compile.ts';
 export { describeRuleFinding, type RuleFinding, RulesError } from './rules/findings.ts';
@@ -61,3 +62,4 @@ export { parseRuleFiles, type RuleFile } from './rules/parse.ts';
 export { screenFits } from './rules/pattern.ts';
 export { type ReadFrameLines, testRules, type RuleTestResult } from './rules/rule-tests.ts';
 export type { Playbook, PlaybookStep, Rule, RuleSet, RuleTest, ScreenCondition, SourcePlace } from './rules/rule.ts';
+export { defaultRecoverySettings, type RecoveryOptions, type RecoverySettings } from './watch/ports.ts';

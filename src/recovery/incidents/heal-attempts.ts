@@ -1,9 +1,9 @@
 /** How often a rule was tried on a machine: counted from the operations themselves, so that no restart forgets one. */
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
+import { HEAL_MACHINE } from '../../machine/index.ts';
 import { type Database, parseJson } from '../../store/index.ts';
-
-export const HEAL_KIND = 'heal-machine';
+import { spanInWords } from './in-words.ts';
 
 /** The part of a heal operation's input that is counted by; an input of an older version that lacks it is nobody's try. */
 const counted = z.object({
@@ -28,8 +28,13 @@ export async function countAttempts(
     .selectFrom('operations')
     .select('input')
     .where('machine_id', '=', machineId)
-    .where('kind', '=', HEAL_KIND)
+    .where('kind', '=', HEAL_MACHINE)
     .where('created_at', '>', now - rule.attempts.withinMs)
     .execute();
   return rows.filter(({ input }) => ruleOfInput(input)?.name === rule.name).length;
+}
+
+/** Why a rule that fits is not tried again. */
+export function tiredInWords(rule: { name: string; attempts: { withinMs: number } }, tried: number): string {
+  return `the rule ${rule.name} was tried ${tried} ${tried === 1 ? 'time' : 'times'} within ${spanInWords(rule.attempts.withinMs)}`;
 }

@@ -1,24 +1,12 @@
 /** What the beginning of an action and the end of a heal operation mean for its incident and its machine. */
 import type { Transaction } from 'kysely';
+import type { RecoveringMoves } from '../../machine/index.ts';
 import type { OperationFailure } from '../../operation/index.ts';
 import type { Database, Row, Store } from '../../store/index.ts';
-import { countAttempts, ruleOfInput } from './heal-attempts.ts';
-import { spanInWords } from './in-words.ts';
+import { countAttempts, ruleOfInput, tiredInWords } from './heal-attempts.ts';
 import { type ActingOn, createIncidents, hasActed } from './transition.ts';
 
 type Trx = Transaction<Database>;
-
-/** The machine room's part: a machine's state changes there alone. */
-export interface RecoveringMachines {
-  /** active or failed → recovering; `operationId` null when it is back without one. */
-  beginRecovering(trx: Trx, machineId: string, operationId: string | null, reason: string): Promise<void>;
-  /** recovering → active or failed. */
-  endRecovering(
-    trx: Trx,
-    machineId: string,
-    end: { to: 'active' | 'failed'; operationId: string | null; reason: string; failure?: OperationFailure },
-  ): Promise<void>;
-}
 
 /** Which operation ends or acts, for which incident on which machine. */
 export interface HealKey {
@@ -38,7 +26,7 @@ export interface HealHooks {
 
 export interface HealHooksOptions {
   store: Store;
-  machines: RecoveringMachines;
+  machines: RecoveringMoves;
   now(): number;
 }
 
@@ -85,7 +73,7 @@ export function createHealHooks({ store, machines, now }: HealHooksOptions): Hea
     next: () => Promise<{ to: 'open' | 'escalated'; reason: string }>,
   ): Promise<void> {
     const { machineId, operationId } = key;
-    await machines.endRecovering(trx, machineId, { to: 'failed', operationId, reason: failure.message, failure });
+    await machines.end(trx, machineId, { to: 'failed', operationId, reason: failure.message, failure });
     const incident = await healedBy(trx, key);
     if (incident === undefined) return;
     const change = { incidentId: incident.id, operationId };
@@ -107,7 +95,7 @@ export function createHealHooks({ store, machines, now }: HealHooksOptions): Hea
       const { machineId, operationId } = key;
       const acted = await hasActed(trx, key.incidentId, operationId);
       const reason = acted ? 'the playbook saw it well' : 'it came back before anything was done';
-      await machines.endRecovering(trx, machineId, { to: 'active', operationId, reason });
+      await machines.end(trx, machineId, { to: 'active', operationId, reason });
       const incident = await healedBy(trx, key);
       if (incident === undefined) return;
       const outcome = acted ? 'healed' : 'returned';
@@ -133,9 +121,4 @@ export function createHealHooks({ store, machines, now }: HealHooksOptions): Hea
       await endUnhealed(trx, key, failure, async () => ({ to: 'escalated', reason: `aborted: ${reason}` }));
     },
   };
-}
-
-/** Why a rule that fits is not tried again. */
-export function tiredInWords(rule: { name: string; attempts: { withinMs: number } }, tried: number): string {
-  return `the rule ${rule.name} was tried ${tried} ${tried === 1 ? 'time' : 'times'} within ${spanInWords(rule.attempts.withinMs)}`;
 }
