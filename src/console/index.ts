@@ -3,7 +3,15 @@
  * firmware and kernels draw with, and keys. Knows no database, no API and no lifecycle; sockets and clocks are arguments.
  */
 export type { Frame } from './frame.ts';
-export type { ConsoleAddress, ConsoleSession, ConsoleSettings, GraphicalConsole } from './graphical/console.ts';
+export { type ConnectStream, connectByNet } from './graphical/connect-by-net.ts';
+export type {
+  ConsoleAddress,
+  ConsoleSession,
+  ConsoleSettings,
+  ConsoleTimings,
+  GraphicalConsole,
+} from './graphical/console.ts';
+export { type ConsoleDependencies, createGraphicalConsole } from './graphical/graphical-console.ts';
 export { type Key, keysyms, parseKey } from './graphical/keys.ts';
 export { decodeImage } from './image/decode-image.ts';
 export { encodePng } from './image/encode-png.ts';

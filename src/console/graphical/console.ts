@@ -11,13 +11,32 @@ export interface ConsoleSettings {
   address: ConsoleAddress;
   /** For VNC authentication; never shown. */
   password?: string;
+  /** Milliseconds; what is left out is `defaultTimings`. */
+  timings?: Partial<ConsoleTimings>;
 }
 
-/** One open connection. Every method rejects with an AthanorError (`console-unreachable`, `console-refused`, `console-protocol`). */
+export interface ConsoleTimings {
+  /** Until the stream is open. */
+  connectMs: number;
+  /** From the open stream to the end of the handshake. */
+  handshakeMs: number;
+  /** For one picture, and for the server to take in all keys. */
+  frameMs: number;
+  /** How long a key is held. */
+  holdMs: number;
+  /** From a key's release to the next one. */
+  pauseMs: number;
+}
+
+/**
+ * One open connection. Every method rejects with an AthanorError (`console-unreachable`, `console-refused`,
+ * `console-protocol`, `aborted`); after that the session is of no use any more and only rejects. Calls at the same time are
+ * done one after another.
+ */
 export interface ConsoleSession {
   /** A whole picture as the console shows it now. */
   frame(signal?: AbortSignal): Promise<Frame>;
-  /** Presses and releases each key in turn. */
+  /** Presses and releases each key in turn; resolves when the console has taken in all of them. */
   press(keys: readonly Key[], signal?: AbortSignal): Promise<void>;
   /** Types text as a US keyboard does. Rejects with `invalid-input` before the first key when a character has no key. */
   type(text: string, signal?: AbortSignal): Promise<void>;
