@@ -40,7 +40,13 @@ export async function bmcOfMachine(environment: MachineEnvironment, machineId: s
 
 /** Keep what was last seen of a machine's power, for people. */
 export async function keepPower({ store }: MachineEnvironment, machineId: string, power: 'on' | 'off'): Promise<void> {
-  await store.db.updateTable('machines').set({ power }).where('id', '=', machineId).execute();
+  // Who has power again is not off on purpose any more.
+  const purpose = power === 'on' ? { off_on_purpose: 0 as const } : {};
+  await store.db
+    .updateTable('machines')
+    .set({ power, ...purpose })
+    .where('id', '=', machineId)
+    .execute();
 }
 
 /** The SMBIOS UUID that the machine's own ramdisk read, or undefined. */

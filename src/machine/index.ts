@@ -5,7 +5,7 @@
 export { type BootDirectory, createBootDirectory } from './boot-directory.ts';
 export { createBootBackend } from './boot-backend.ts';
 export { DEPLOY_MACHINE, deployMachine, type DeployMachineInput } from './deploy-machine.ts';
-export { defaultDeadlines, type MachineDeadlines, type MachineEnvironment } from './environment.ts';
+export { bmcOfMachine, defaultDeadlines, type MachineDeadlines, type MachineEnvironment } from './environment.ts';
 export { INSPECT_MACHINE, inspectMachine, type InspectMachineInput } from './inspect-machine.ts';
 export { confirmBmcStep } from './power-steps.ts';
 export { createRecoveringMoves, HEAL_MACHINE, type RecoveringMoves } from './recovering.ts';

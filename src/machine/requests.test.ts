@@ -94,3 +94,15 @@ describe('other requests', () => {
     expect((await bench.events('machine.named')).map(({ data }) => data)).toEqual([{ name: 'web', before: 'r1' }]);
   });
 });
+
+it('enters maintenance from every state, once, and leaves it again', async () => {
+  const { bench, machineId } = await rack({ machine: { state: 'active' } });
+  expect(await bench.requests.setMaintenance('r1', true, 'a new fan')).toBe(true);
+  expect(await bench.requests.setMaintenance('r1', true)).toBe(false);
+  expect(await bench.machine(machineId)).toMatchObject({ maintenance: 1, state: 'active' });
+  expect(await bench.requests.setMaintenance('r1', false)).toBe(true);
+  expect((await bench.events('machine.maintenance')).map(({ data }) => data)).toEqual([
+    { maintenance: true, reason: 'a new fan' },
+    { maintenance: false },
+  ]);
+});

@@ -28,6 +28,12 @@ export interface MachineRequests {
   /** A machine that is booting the ramdisk unasked is inspected; undefined when its state or an operation forbids it. */
   inspectBooting(machineId: string): Promise<string | undefined>;
   name(reference: string, name: string): Promise<void>;
+  /**
+   * Enter or leave maintenance, from every state: nothing is healed meanwhile.
+   *
+   * @returns whether that was a change
+   */
+  setMaintenance(reference: string, maintenance: boolean, reason?: string): Promise<boolean>;
 }
 
 function requireVerb(machine: Row<'machines'>, verb: MachineVerb): void {
@@ -151,6 +157,30 @@ export function createMachineRequests(store: Store, operations: Operations, now:
       const machine = await findMachine(store, reference);
       requireHostname('name', name);
       await store.transaction(async (trx) => await giveName(trx, machine, name));
+    },
+
+    setMaintenance: async (reference, maintenance, reason) => {
+      const { id } = await findMachine(store, reference);
+      return await store.transaction(async (trx) => {
+        const wanted = maintenance ? 1 : 0;
+        const changed = await trx
+          .updateTable('machines')
+          .set((expression) => ({
+            maintenance: wanted,
+            revision: expression('revision', '+', 1),
+            updated_at: now(),
+          }))
+          .where('id', '=', id)
+          .where('maintenance', '!=', wanted)
+          .executeTakeFirst();
+        if (changed.numUpdatedRows === 0n) return false;
+        await store.events.appendEvent(trx, {
+          kind: 'machine.maintenance',
+          subject: { kind: 'machine', id },
+          data: { maintenance, reason },
+        });
+        return true;
+      });
     },
   };
 }

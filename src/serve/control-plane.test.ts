@@ -12,12 +12,16 @@ import {
   machineViewSchema,
   operationDetailSchema,
   operationViewSchema,
+  ruleSetViewSchema,
+  screenViewSchema,
 } from '../api/index.ts';
 import { machineStates, offeredVerbs, stateTable } from '../machine/index.ts';
 import { takeLease } from '../machine/testing/scripted-machine.ts';
 import { hardware, type Rack, type RackOptions, useRacks } from '../machine/testing/use-bench.ts';
 import { createControlPlane } from './control-plane.ts';
+import { createObserver } from '../recovery/index.ts';
 import { createCredentials } from './credentials.ts';
+import { createRecoveryPlane } from './recovery-plane.ts';
 
 const rack = useRacks();
 const canary = 'canary-password';
@@ -33,6 +37,20 @@ async function open(options?: RackOptions): Promise<Rack & { plane: ControlPlane
     requests,
     credentials,
     networks: { list: () => [] },
+    recovery: createRecoveryPlane({
+      store,
+      sources: { store, leases: environment.site.leases },
+      requests,
+      observer: createObserver({
+        store,
+        read: () => undefined,
+        consoleOf: () => Promise.resolve(undefined),
+        powerOf: () => Promise.resolve('on'),
+        now,
+      }),
+      recovery: { rulesChanged: () => undefined, maintenanceChanged: () => Promise.resolve() },
+      now,
+    }),
     now,
   });
   return { ...opened, plane };
@@ -184,5 +202,54 @@ describe('the rest', () => {
     expect(seen).toContainEqual(expect.objectContaining({ kind: 'credential.changed' }));
     for (const text of [canary, Buffer.from(canary).toString('base64').slice(0, 16)])
       expect(everything).not.toContain(text);
+  });
+});
+
+describe('recovery', () => {
+  it('maintenance is shown, and a machine without a console says so instead of failing', async () => {
+    const { plane } = await open();
+    expect(await plane.setMaintenance('r1', { maintenance: true, reason: 'a new fan' })).toMatchObject({
+      maintenance: true,
+      incident: null,
+      lastHeardAt: null,
+    });
+    const screen = await plane.screenOf('r1');
+    expect(screenViewSchema.strict().parse(screen)).toEqual(screen);
+    expect(screen).toMatchObject({ power: 'on', frame: null, reading: null, machineName: 'r1' });
+    expect(screen.problem).toMatch(/console/);
+  });
+
+  it('rules are taken whole, shown as the schemas say, or refused with every finding', async () => {
+    const { plane } = await open();
+    expect(await plane.rules()).toMatchObject({ revision: 0, rules: [], appliedAt: null });
+    const text = [
+      'rules:',
+      '  - { name: panic, when: { screen: Kernel panic, not: Rebooting }, playbook: cycle }',
+      'playbooks:',
+      '  - name: cycle',
+      '    steps: [{ power: cycle }, { wait-for-screen: { see: login, within: 1m } },',
+      '            { keys: { type: root, press: Enter, see: Password, within: 10s } }, { wait-for-heartbeat: 5m }]',
+    ].join('\n');
+    const applied = await plane.applyRules([{ name: 'a.yaml', text }]);
+    expect(ruleSetViewSchema.strict().parse(applied)).toEqual(applied);
+    expect(applied).toMatchObject({ revision: 1, rules: [{ name: 'panic', source: { file: 'a.yaml', line: 2 } }] });
+    const refused = plane.applyRules([{ name: 'a.yaml', text: text.replace('playbook: cycle', 'playbook: circle') }]);
+    await expect(refused).rejects.toMatchObject({ code: 'invalid-rules', findings: [{ file: 'a.yaml', line: 2 }] });
+    expect((await plane.rules()).revision).toBe(1);
+  });
+
+  it('what is switched off by Athanor is off on purpose, until it is switched on', async () => {
+    const { bench, plane, machineId } = await open();
+    await plane.setBmcPower('bmc-1', 'off');
+    expect(await bench.machine(machineId)).toMatchObject({ off_on_purpose: 1 });
+    await plane.setBmcPower('bmc-1', 'on');
+    expect(await bench.machine(machineId)).toMatchObject({ off_on_purpose: 0 });
+  });
+
+  it('an incident or a frame that is not there is not found', async () => {
+    const { plane } = await open();
+    await expect(plane.getIncident('x')).rejects.toMatchObject({ code: 'not-found' });
+    await expect(plane.frame('0'.repeat(64))).rejects.toMatchObject({ code: 'not-found' });
+    expect([await plane.listIncidents({ state: 'all' }), await plane.listOutages()]).toEqual([[], []]);
   });
 });

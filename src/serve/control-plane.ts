@@ -15,12 +15,14 @@ import type { Credentials } from './credentials.ts';
 import {
   iso,
   machineNames,
+  viewMachine,
   viewMachineDetail,
   viewMachines,
   viewOperation,
   viewOperationDetail,
 } from './machine-views.ts';
 import type { NetworkDirectory } from './networks.ts';
+import type { RecoveryPlane } from './recovery-plane.ts';
 
 export interface ControlPlaneParts {
   store: Store;
@@ -29,6 +31,7 @@ export interface ControlPlaneParts {
   requests: MachineRequests;
   credentials: Credentials;
   networks: NetworkDirectory;
+  recovery: RecoveryPlane;
   now(): number;
 }
 
@@ -49,11 +52,6 @@ function viewEvent(event: Event): EventView {
     ...(operationId === null ? {} : { operationId }),
     data: fields,
   };
-}
-
-/** Until recovery is wired in. */
-function notYet(what: string): Promise<never> {
-  return Promise.reject(new AthanorError('unsupported', `This server does not know of ${what} yet.`));
 }
 
 export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
@@ -94,6 +92,16 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     await store.db.updateTable('machines').set({ power }).where('id', '=', bmc.machine_id).execute();
   }
 
+  /** A machine that a person switches off by Athanor is not missed; one that is switched on again is. */
+  async function notePurpose(bmc: Row<'bmcs'>, off: boolean): Promise<void> {
+    if (bmc.machine_id === null) return;
+    await store.db
+      .updateTable('machines')
+      .set({ off_on_purpose: off ? 1 : 0 })
+      .where('id', '=', bmc.machine_id)
+      .execute();
+  }
+
   async function change<T>(
     name: string,
     what: Record<string, string | boolean>,
@@ -119,6 +127,8 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
   }
 
   return {
+    ...parts.recovery,
+
     listMachines: async () =>
       await viewMachines(sources, await store.db.selectFrom('machines').selectAll().orderBy('created_at').execute()),
     getMachine: async (reference) => {
@@ -130,9 +140,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     nameMachine: async (reference, name) => {
       const { id } = await findMachine(store, reference);
       await requests.name(id, name);
-      const [view] = await viewMachines(sources, [await findMachine(store, id)]);
-      if (view === undefined) throw new AthanorError('not-found', `there is no machine ${reference}`);
-      return view;
+      return await viewMachine(sources, await findMachine(store, id));
     },
 
     listBmcs: async () => {
@@ -151,13 +159,20 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
       return viewAction(name, result, (value) => value.state);
     },
     setBmcPower: async (name, action) => {
+      const bmc = await bmcRow(name);
+      const off = action === 'off' || action === 'soft';
       const view = await change(
         name,
         { power: action },
-        () => site.bmc(name).power.set(action),
+        async () => {
+          // Before the act: its silence begins before the BMC has confirmed anything.
+          await notePurpose(bmc, off);
+          return await site.bmc(name).power.set(action);
+        },
         (value) => value.state,
       );
-      if (view.outcome === 'done' && view.value !== undefined) await keepPower(await bmcRow(name), view.value);
+      if (view.outcome === 'done' && view.value !== undefined) await keepPower(bmc, view.value);
+      else if (off && (view.outcome === 'failed' || view.outcome === 'unsupported')) await notePurpose(bmc, false);
       return view;
     },
     setBmcBoot: async (name, { device, once, firmware }) => {
@@ -221,15 +236,6 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
         ...imageState(image),
       }));
     },
-
-    setMaintenance: () => notYet('maintenance'),
-    screenOf: () => notYet('screens'),
-    listIncidents: () => notYet('incidents'),
-    getIncident: () => notYet('incidents'),
-    listOutages: () => notYet('outages'),
-    frame: () => notYet('frames'),
-    rules: () => notYet('rules'),
-    applyRules: () => notYet('rules'),
 
     setCredential: async (name, credential) => {
       await credentials.set(name, credential);

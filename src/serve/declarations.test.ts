@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { BmcSettings } from '../site/index.ts';
+import type { BmcSettings, ConsoleSettings } from '../site/index.ts';
 import { openStore, type Row, type Store } from '../store/index.ts';
 import type { BmcConfiguration, Configuration } from './configuration/index.ts';
 import { createRefusedCredentials, declareBmcs, declareToSite } from './declarations.ts';
@@ -115,7 +115,11 @@ describe('declared BMCs', () => {
 
   it('are given to the site with their credential in clear, and not without it', async () => {
     const given: BmcSettings[] = [];
-    const site = { declareBmcs: (list: readonly BmcSettings[]) => Promise.resolve(void given.push(...list)) };
+    const consoles: ConsoleSettings[] = [];
+    const site = {
+      declareBmcs: (list: readonly BmcSettings[]) => Promise.resolve(void given.push(...list)),
+      declareConsoles: (list: readonly ConsoleSettings[]) => void consoles.push(...list),
+    };
     const credential = { name: 'lab', username: 'admin', password: 'p', fingerprint: 'f' };
     const open = (name: string) => Promise.resolve(name === 'lab' ? credential : undefined);
     const unmanaged = bmc('u', {
@@ -124,7 +128,9 @@ describe('declared BMCs', () => {
       credential: undefined,
       mac: '52:54:00:00:00:01',
     });
-    await declareToSite(site, [bmc('a', { cipherSuites: [17] }), unmanaged], { open });
+    const seen = { address: { path: '/run/u' }, credential: 'lab' };
+    await declareToSite(site, [bmc('a', { cipherSuites: [17] }), { ...unmanaged, console: seen }], { open });
+    expect(consoles).toEqual([{ name: 'u', address: { path: '/run/u' }, password: 'p' }]);
     expect(given).toEqual([
       { name: 'a', driver: 'ipmi', address: '192.0.2.1', port: 623, cipherSuites: [17], credential },
       { name: 'u', driver: 'unmanaged', address: '', port: 623, macAddress: '52:54:00:00:00:01' },

@@ -1,6 +1,6 @@
 /** What the configuration declares, taken into the store: the store then holds what was declared and what was learned. */
 import { AthanorError } from '../errors/index.ts';
-import type { BmcSettings, Site } from '../site/index.ts';
+import type { BmcSettings, ConsoleSettings, Site } from '../site/index.ts';
 import type { Row, Store } from '../store/index.ts';
 import type { BmcConfiguration, Configuration } from './configuration/index.ts';
 import type { Credentials } from './credentials.ts';
@@ -61,7 +61,7 @@ function settingsOf(bmc: BmcConfiguration, credential: BmcSettings['credential']
 
 /** Give the site its BMCs with their present credentials. */
 export async function declareToSite(
-  site: Pick<Site, 'declareBmcs'>,
+  site: Pick<Site, 'declareBmcs' | 'declareConsoles'>,
   bmcs: readonly BmcConfiguration[],
   credentials: Pick<Credentials, 'open'>,
 ): Promise<void> {
@@ -76,6 +76,21 @@ export async function declareToSite(
     settings.push(settingsOf(bmc, credential));
   }
   await site.declareBmcs(settings);
+  site.declareConsoles(await consolesOf(bmcs, credentials));
+}
+
+async function consolesOf(
+  bmcs: readonly BmcConfiguration[],
+  credentials: Pick<Credentials, 'open'>,
+): Promise<ConsoleSettings[]> {
+  const settings: ConsoleSettings[] = [];
+  for (const { name, console } of bmcs) {
+    if (console === undefined) continue;
+    const password =
+      console.credential === undefined ? undefined : (await credentials.open(console.credential))?.password;
+    settings.push({ name, address: console.address, ...(password === undefined ? {} : { password }) });
+  }
+  return settings;
 }
 
 /** Refused credentials live in the store, so that a restart does not try them again. */

@@ -7,7 +7,7 @@ import type { SiteLeaseStore } from '../site/index.ts';
 import type { Row, Store } from '../store/index.ts';
 
 export const iso = (time: number): string => new Date(time).toISOString();
-const isoOrNull = (time: number | null): string | null => (time === null ? null : iso(time));
+export const isoOrNull = (time: number | null): string | null => (time === null ? null : iso(time));
 
 function failureView(failure: {
   step: string;
@@ -54,6 +54,17 @@ export async function viewMachines(
     .where('machine_id', 'in', ids)
     .where('state', 'in', ['queued', 'running'])
     .execute();
+  const incidents = await db
+    .selectFrom('incidents')
+    .select(['id', 'machine_id', 'state', 'reason'])
+    .where('machine_id', 'in', ids)
+    .where('state', '!=', 'resolved')
+    .execute();
+  const agents = await db
+    .selectFrom('agents')
+    .select(['machine_id', 'last_heard_at'])
+    .where('machine_id', 'in', ids)
+    .execute();
   return machines.map((machine) => {
     const state = stateOf(machine);
     const row = stateTable[state];
@@ -63,6 +74,7 @@ export async function viewMachines(
     const deployment = deployments.find((candidate) => candidate.machine_id === machine.id);
     const operation = operations.find((candidate) => candidate.machine_id === machine.id);
     const failure = failureOf(machine);
+    const incident = incidents.find((candidate) => candidate.machine_id === machine.id);
     return {
       id: machine.id,
       name: machine.name,
@@ -82,10 +94,16 @@ export async function viewMachines(
       address: macs.map((mac) => leases.addressOf(mac)).find((address) => address !== undefined) ?? null,
       operation: operation?.id ?? null,
       failure: failure === null ? null : failureView(failure),
-      incident: null,
-      lastHeardAt: null,
+      incident: incident === undefined ? null : { id: incident.id, state: incident.state, reason: incident.reason },
+      lastHeardAt: isoOrNull(agents.find((agent) => agent.machine_id === machine.id)?.last_heard_at ?? null),
     };
   });
+}
+
+export async function viewMachine(sources: ViewSources, machine: Row<'machines'>): Promise<MachineView> {
+  const [view] = await viewMachines(sources, [machine]);
+  if (view === undefined) throw new Error('a machine has no view');
+  return view;
 }
 
 export async function viewMachineDetail(
@@ -93,8 +111,7 @@ export async function viewMachineDetail(
   machine: Row<'machines'>,
   operations: readonly StoredView[],
 ): Promise<MachineDetail> {
-  const [view] = await viewMachines(sources, [machine]);
-  if (view === undefined) throw new Error('a machine has no view');
+  const view = await viewMachine(sources, machine);
   const claims = await sources.store.db
     .selectFrom('machine_claims')
     .selectAll()

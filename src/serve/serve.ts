@@ -5,7 +5,8 @@ import path from 'node:path';
 import { type Logger, pino } from 'pino';
 import { createApi, createTokens, digestOfToken, ensureCertificate, ensureFirstToken } from '../api/index.ts';
 import { createSystemClock, createUdpTransport } from '../bmc/index.ts';
-import { AthanorError } from '../errors/index.ts';
+import { connectByNet, createGraphicalConsole } from '../console/index.ts';
+import type { AthanorError } from '../errors/index.ts';
 import { createBootAttempts, createRamdiskService, createWakeups, declareImages } from '../install/index.ts';
 import {
   createBootBackend,
@@ -28,6 +29,8 @@ import { createCredentials, type Credentials } from './credentials.ts';
 import { createRefusedCredentials, declareBmcs, declareToSite } from './declarations.ts';
 import { followHistory } from './following.ts';
 import { createNetworkDirectory } from './networks.ts';
+import { createRecoveryRoom } from './recovery.ts';
+import { createRecoveryPlane } from './recovery-plane.ts';
 
 export interface ServeOptions {
   configurationFile: string;
@@ -164,9 +167,7 @@ async function start(
     randomBytes: random,
     refusedCredentials: createRefusedCredentials(store, now),
   });
-  const consoles = createConsoleHost((settings) => {
-    throw new AthanorError('unsupported', `the console of ${settings.name} cannot be opened yet`);
-  });
+  const consoles = createConsoleHost((settings) => createGraphicalConsole(settings, { connect: connectByNet }));
   const site = createSite({ bmcs, consoles, leases });
   onStop(() => site.stop());
 
@@ -198,10 +199,19 @@ async function start(
       bootMs: bootTimeoutMs ?? defaultDeadlines.bootMs,
     },
   };
+  const recovery = await createRecoveryRoom({
+    store,
+    site,
+    wakeups,
+    environment,
+    configuration: configuration.recovery,
+    logger,
+    now,
+  });
   const operations = createOperations({
     store,
     engine,
-    definitions: [deployMachine(environment), inspectMachine(environment)],
+    definitions: [deployMachine(environment), inspectMachine(environment), recovery.definition],
     clock,
     logger,
     reach: killAt(process.env['ATHANOR_KILL_AT']),
@@ -216,6 +226,14 @@ async function start(
     await followed;
   });
 
+  const ramdiskService = createRamdiskService({
+    attempts,
+    work: createRamdiskWork(store, directory, now),
+    wakeups,
+    onError: (error, where) => logRefusal(logger, error, where),
+  });
+  await recovery.heartbeats.load();
+  onStop(() => recovery.heartbeats.stop());
   const backend = createBootBackend({
     store,
     directory,
@@ -223,19 +241,18 @@ async function start(
     attempts,
     leases,
     ramdisk: await findRamdisk(configuration, logger),
-    ramdiskService: createRamdiskService({
-      attempts,
-      work: createRamdiskWork(store, directory, now),
-      wakeups,
-      onError: (error, where) => logRefusal(logger, error, where),
-    }),
+    ramdiskService: async (request) => (await ramdiskService(request)) ?? (await recovery.heartbeats.service(request)),
     now,
     onError: (error, doing) => logger.error({ err: error }, `${doing} failed`),
   });
   site.attachBoot(await startBootServices({ configuration, backend, leases, store, logger, random }));
+  recovery.heartbeats.listening();
 
   await operations.startWorker();
   onStop(() => operations.stop());
+  const watch = recovery.watch(operations);
+  await watch.start();
+  onStop(() => watch.stop());
   background = startBackground(store, site, logger, now);
   const started = background;
   onStop(() => started.stop());
@@ -254,6 +271,14 @@ async function start(
       requests,
       credentials,
       networks: createNetworkDirectory(configuration.networks, site),
+      recovery: createRecoveryPlane({
+        store,
+        sources: { store, leases: site.leases },
+        requests,
+        observer: recovery.observer,
+        recovery: watch,
+        now,
+      }),
       now,
     }),
     tokens: createTokens([{ name: 'first', digest: digestOfToken(token) }]),
