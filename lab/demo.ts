@@ -1,9 +1,11 @@
 /**
- * `make demo`: a rack of two real servers and Athanor beside it, from unboxed to `active`. Runs inside lab/enter.
+ * `make demo`: a rack of two real servers and Athanor beside it, from unboxed to `active`; then both break at the same
+ * time, and are healed by what their screens show. Runs inside lab/enter.
  *
  *     --exit             end when the life is over; exit code 0 only if every stage was seen
  *     --json             JSON lines instead of text
- *     --sabotage WHAT    break a stage: image (swapped), bmc (deaf), tftp (off)
+ *     --break WHAT       panic (default: by SysRq on BIOS, by NMI on UEFI), grub (BIOS stuck at its prompt), or none
+ *     --sabotage WHAT    break a stage: image (swapped), bmc (deaf), tftp (off), rule (none), pattern (fits no screen)
  *     --machines LIST    bios, uefi, or both (default bios,uefi)
  *     --patience SECONDS longest wait for one stage (default 180)
  */
@@ -12,9 +14,13 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type LabMachineSpec, type Rack, scratchDirectory, startRack } from './index.ts';
 import { type Athanor, createAthanor } from './life/athanor.ts';
+import { breakNames } from './life/breakage.ts';
 import { writeConfiguration } from './life/configuration.ts';
-import { watchEvents } from './life/event-watch.ts';
-import { deployLife, type LifeOptions, liveUntilFree, StageMissing, type StageSeen } from './life/life.ts';
+import { type EventWatch, watchEvents } from './life/event-watch.ts';
+import { deployLife, type LifeOptions, liveUntilFree } from './life/life.ts';
+import { healStages, lifeStages, StageMissing, type StageName, type StageSeen } from './life/stages.ts';
+import { type HealReport, mostToActionMs } from './life/heal.ts';
+import { playHeals, putRulesInForce, type SecondPart } from './life/second-part.ts';
 import { closeTftp, deafenBmc, parseSabotage, swapImage } from './life/sabotage.ts';
 import { seconds, stageLine, timelineTable } from './life/timeline.ts';
 
@@ -23,12 +29,15 @@ const { values } = parseArgs({
   options: {
     exit: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    break: { type: 'string', default: 'panic' },
     sabotage: { type: 'string' },
     machines: { type: 'string', default: 'bios,uefi' },
     patience: { type: 'string', default: '180' },
   },
 });
 const sabotage = values.sabotage === undefined ? undefined : parseSabotage(values.sabotage);
+const breakName = [...breakNames, 'none' as const].find((name) => name === values.break);
+if (breakName === undefined) throw new Error(`--break ${values.break}: use one of ${breakNames.join(', ')} or none`);
 
 /** The UEFI server's card brings no iPXE along, so that its loader really travels over TFTP. */
 const specs: LabMachineSpec[] = values.machines.split(',').map((name) => {
@@ -56,6 +65,8 @@ function saw(stage: StageSeen): void {
 }
 
 interface Stage {
+  directory: string;
+  watch: EventWatch;
   rack: Rack;
   athanor: Athanor;
   image: { name: string; file: string; sha256: string };
@@ -86,37 +97,54 @@ async function setTheStage(directory: string, apiSocket: string): Promise<Stage>
   begunParts.push(athanor.stop);
   await athanor.start();
   await athanor.login();
-  return { rack, athanor, image };
+  const watch = watchEvents(athanor);
+  begunParts.push(() => Promise.resolve(watch.stop()));
+  return { directory, watch, rack, athanor, image };
 }
 
-async function playLives({ rack, athanor, image }: Stage): Promise<void> {
+const patienceMs = Number(values.patience) * 1000;
+
+async function playLives({ rack, athanor, watch, image }: Stage): Promise<void> {
   if (sabotage === 'tftp') await closeTftp(rack);
   const [first] = rack.machines;
   if (sabotage === 'bmc' && first !== undefined) deafenBmc(first);
-  const watch = watchEvents(athanor);
-  begunParts.push(() => Promise.resolve(watch.stop()));
-  try {
-    const lives = rack.machines.map(async (machine) => {
-      const life: LifeOptions = {
-        athanor,
-        watch,
-        machine,
-        image,
-        loaderByTftp: machine.firmware === 'uefi',
-        onStage: saw,
-        patienceMs: Number(values.patience) * 1000,
-      };
-      const machineId = await liveUntilFree(life);
-      if (sabotage === 'image') await swapImageOnce(image.file);
-      await deployLife(life, machineId);
-    });
-    const failures = (await Promise.allSettled(lives)).flatMap((life) =>
-      life.status === 'rejected' ? [life.reason] : [],
-    );
-    if (failures.length > 0) throw new AggregateError(failures, 'not every stage was seen');
-  } finally {
-    watch.stop();
-  }
+  const lives = rack.machines.map(async (machine) => {
+    const loaderByTftp = machine.firmware === 'uefi';
+    const life: LifeOptions = { athanor, watch, machine, image, loaderByTftp, onStage: saw, patienceMs };
+    const machineId = await liveUntilFree(life);
+    if (sabotage === 'image') await swapImageOnce(image.file);
+    await deployLife(life, machineId);
+  });
+  const failures = (await Promise.allSettled(lives)).flatMap((life) =>
+    life.status === 'rejected' ? [life.reason] : [],
+  );
+  if (failures.length > 0) throw new AggregateError(failures, 'not every stage was seen');
+}
+
+/** Both servers break at the same time, and nobody touches them. */
+async function playSecondPart({ directory, athanor, watch, rack: { machines } }: Stage): Promise<void> {
+  if (breakName === 'none' || breakName === undefined) return;
+  const part: SecondPart = { athanor, watch, machines, breakName, sabotage, directory, onStage: saw, patienceMs };
+  await putRulesInForce(part);
+  say('\nNow they break. Nobody touches them.');
+  const begun = Date.now();
+  const reports = await playHeals(part);
+  showTable(healStages, begun);
+  for (const report of reports) sayHealed(report);
+}
+
+function sayHealed({ machine, incident, faultToHealedMs, detectionToActionMs, comparedWith }: HealReport): void {
+  const most = seconds(mostToActionMs);
+  say(
+    `${machine}: from fault to healed: ${seconds(faultToHealedMs)}; from detection to first action: ` +
+      `${(detectionToActionMs / 1000).toFixed(2)} s (at most ${most}); what was read is what ${comparedWith} holds.`,
+    { machine, incident: incident.id, faultToHealedMs, detectionToActionMs, comparedWith },
+  );
+}
+
+function showTable(stages: readonly StageName[], since: number): void {
+  const machines = specs.map(({ name }) => name);
+  say(`\n${timelineTable(stages, seen, machines, since)}\n`, { stages: seen.length });
 }
 
 let swapped: Promise<void> | undefined;
@@ -138,6 +166,8 @@ It stays up. In another terminal, from ${root}:
     export ATHANOR_LOGIN_FILE=${athanor.loginFile}
     bin/athanor machine list
     bin/athanor machine describe ${rack.machines[0]?.name ?? ''}
+    bin/athanor machine screen ${rack.machines[0]?.name ?? ''}
+    bin/athanor incident list --all
     bin/athanor operation list
     bin/athanor event tail --no-follow
 
@@ -159,16 +189,14 @@ async function main(): Promise<number> {
     const ended = new Promise<'stopped'>((resolve) =>
       stopping.signal.addEventListener('abort', () => resolve('stopped')),
     );
-    const played = await Promise.race([playLives(stage).then(() => 'played' as const), ended]);
+    const play = async (): Promise<'played'> => {
+      await playLives(stage);
+      showTable(lifeStages, begun);
+      await playSecondPart(stage);
+      return 'played';
+    };
+    const played = await Promise.race([play(), ended]);
     if (played === 'stopped') return 130;
-    say(
-      `\n${timelineTable(
-        seen,
-        specs.map((spec) => spec.name),
-        begun,
-      )}\n`,
-      { stages: seen.length },
-    );
     say(`Every stage was seen, by Athanor and by the rack's own witnesses, in ${seconds(Date.now() - begun)}.`, {
       ok: true,
     });

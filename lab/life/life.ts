@@ -9,44 +9,7 @@ import type { LabMachine } from '../index.ts';
 import type { Athanor, LifeEvent } from './athanor.ts';
 import { bmcName } from './configuration.ts';
 import type { EventWatch } from './event-watch.ts';
-
-export const stages = [
-  'power-on',
-  'address',
-  'loader',
-  'script',
-  'ramdisk',
-  'inventory',
-  'bmc-tied',
-  'free',
-  'deploy',
-  'image-checked',
-  'deploy-power-on',
-  'deploy-ramdisk',
-  'image-written',
-  'active',
-] as const;
-
-export type StageName = (typeof stages)[number];
-
-export interface StageSeen {
-  machine: string;
-  stage: StageName;
-  /** Milliseconds since 1970. */
-  time: number;
-  detail: string;
-}
-
-/** A stage that did not come, and why. */
-export class StageMissing extends Error {
-  readonly machine: string;
-  readonly stage: StageName;
-  constructor(machine: string, stage: StageName, why: string) {
-    super(`stage ${stage} of ${machine}: ${why}`);
-    this.machine = machine;
-    this.stage = stage;
-  }
-}
+import { atStage, type StageName, type StageSeen, witness } from './stages.ts';
 
 export interface LifeOptions {
   athanor: Athanor;
@@ -101,19 +64,6 @@ function follow(
         return event;
       }),
   };
-}
-
-async function atStage<T>(machine: string, stage: StageName, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (problem) {
-    if (problem instanceof StageMissing) throw problem;
-    throw new StageMissing(machine, stage, problem instanceof Error ? problem.message : String(problem));
-  }
-}
-
-function witness(machine: LabMachine, stage: StageName, holds: boolean, what: string): void {
-  if (!holds) throw new StageMissing(machine.name, stage, `the lab's witness disagrees: ${what}`);
 }
 
 /**
@@ -204,7 +154,7 @@ function describeFailure(event: LifeEvent): string {
     : `the machine failed: ${String(event.data['reason'])}`;
 }
 
-async function asked(athanor: Athanor, args: string[]): Promise<void> {
+export async function asked(athanor: Athanor, args: string[]): Promise<void> {
   const { code, output, errors } = await athanor.command(args);
   if (code !== 0) throw new Error(`athanor ${args.join(' ')} ended with ${code}: ${errors}${output}`);
 }

@@ -1,9 +1,12 @@
 /** Breaks one stage of a life, so that the demo can be seen to notice. */
-import { open } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
 import { run } from '../command.ts';
 import type { LabMachine, Rack } from '../index.ts';
 
-export const sabotages = ['image', 'bmc', 'tftp'] as const;
+export const sabotages = ['image', 'bmc', 'tftp', 'rule', 'pattern'] as const;
 export type Sabotage = (typeof sabotages)[number];
 
 export function parseSabotage(text: string): Sabotage {
@@ -39,4 +42,27 @@ export async function closeTftp(rack: Rack): Promise<void> {
     args,
     'table inet sabotage {\nchain input {\ntype filter hook input priority 0;\nudp dport 69 drop\n}\n}\n',
   );
+}
+
+/** Rules that know nothing: an empty set. */
+export async function noRules(directory: string): Promise<void> {
+  await mkdir(directory);
+  await writeFile(path.join(directory, 'none.yaml'), 'rules: []\nplaybooks: []\n');
+}
+
+const ruleFile = z.looseObject({ rules: z.array(z.looseObject({ when: z.looseObject({}) })).optional() });
+
+/** The same rules, but what they look for is on no screen; their tests would tell, so those are gone. */
+export async function blindRules(directory: string, from: string): Promise<void> {
+  await mkdir(directory);
+  for (const name of await readdir(from)) {
+    if (!/\.ya?ml$/.test(name)) continue;
+    const document = ruleFile.parse(parse(await readFile(path.join(from, name), 'utf8')));
+    const rules = document.rules?.map(({ when, ...rule }) => ({
+      ...rule,
+      when: { ...when, screen: 'Kernel picnic - all is well' },
+      tests: [],
+    }));
+    await writeFile(path.join(directory, name), stringify({ ...document, ...(rules === undefined ? {} : { rules }) }));
+  }
 }

@@ -1,5 +1,5 @@
 /** The timeline of a life as people and programs read it. */
-import { type StageName, type StageSeen, stages } from './life.ts';
+import type { StageName, StageSeen } from './stages.ts';
 
 const meaning: Record<StageName, string> = {
   'power-on': 'powered on through its BMC',
@@ -16,6 +16,15 @@ const meaning: Record<StageName, string> = {
   'deploy-ramdisk': 'ramdisk is up again',
   'image-written': 'image written and read back',
   active: 'ACTIVE: its own system is up',
+  heard: 'its agent is heard',
+  broken: 'BROKEN by the lab',
+  detected: 'its silence is noticed',
+  'looked-at': 'its screen is read out-of-band',
+  'rule-matched': 'a rule knows that screen',
+  acting: 'first action',
+  'steps-done': 'the playbook is through',
+  healed: 'HEALED: it is heard again',
+  'active-again': 'ACTIVE again, by its own record',
 };
 
 /** One line for a stage just seen. `begun` is when the life began, milliseconds since 1970. */
@@ -27,8 +36,13 @@ export function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
-/** One row per stage, one column per machine: seconds since the life began. */
-export function timelineTable(seen: readonly StageSeen[], machines: readonly string[], begun: number): string {
+/** One row per stage, one column per machine: seconds since `begun`. */
+export function timelineTable(
+  stages: readonly StageName[],
+  seen: readonly StageSeen[],
+  machines: readonly string[],
+  begun: number,
+): string {
   const lines = [`${''.padEnd(36)}${machines.map((machine) => machine.padStart(12)).join('')}`];
   for (const stage of stages) {
     const cells = machines.map((machine) => seen.find((one) => one.machine === machine && one.stage === stage));
