@@ -22,7 +22,6 @@ export {
   type JudgedOutage,
   judgeOutage,
   type OutageSettings,
-  outageIsOver,
 } from './heartbeats/outage.ts';
 export { defaultHeartbeatSettings, type HeartbeatSettings, type WatchedMachine } from './heartbeats/tracker.ts';
 export {

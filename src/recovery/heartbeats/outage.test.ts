@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgeOutage, outageIsOver } from './outage.ts';
+import { judgeOutage } from './outage.ts';
 import type { WatchedMachine } from './tracker.ts';
 
 const silent = (machineId: string, silentForMs: number, more: Partial<WatchedMachine> = {}): WatchedMachine => ({
@@ -71,28 +71,5 @@ describe('an outage', () => {
           if (named.has(machine.machineId)) expect(machine.silentForMs).toBeGreaterThanOrEqual(15_000);
       }),
     );
-  });
-});
-
-describe('its end', () => {
-  const members = ['m0', 'm1', 'm2', 'm3', 'm4', 'm5', 'm6', 'm7'];
-  it('comes when at most a quarter of its machines is still missed', () => {
-    const still = (missed: number) => [
-      ...several(8, 0).slice(missed),
-      ...several(missed, 90_000),
-      silent('other', 90_000),
-    ];
-    expect([0, 1, 2, 3, 8].map((missed) => outageIsOver(members, still(missed)))).toEqual([
-      true,
-      true,
-      true,
-      false,
-      false,
-    ]);
-  });
-
-  it('does not wait for machines that are not watched any more', () => {
-    expect(outageIsOver(members, [silent('m0', 90_000)])).toBe(false);
-    expect(outageIsOver(members, [])).toBe(true);
   });
 });

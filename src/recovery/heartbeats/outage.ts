@@ -48,14 +48,3 @@ export function judgeOutage(
   const machineIds = late.toSorted((a, b) => b.silentForMs - a.silentForMs).map(({ machineId }) => machineId);
   return { machineIds, watched: watched.length };
 }
-
-/** An outage is over when at most this share of its machines is still silent. */
-const SHARE_STILL_SILENT = 0.25;
-
-/** Whether an outage has ended: at most a quarter of its machines is still missed. Those that are not watched any more do not count. */
-export function outageIsOver(machineIds: readonly string[], watched: readonly WatchedMachine[]): boolean {
-  const members = new Set(machineIds);
-  const still = watched.filter((machine) => members.has(machine.machineId));
-  const silent = still.filter(({ silentForMs, missedAfterMs }) => silentForMs >= missedAfterMs);
-  return silent.length <= still.length * SHARE_STILL_SILENT;
-}
