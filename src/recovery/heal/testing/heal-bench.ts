@@ -222,7 +222,6 @@ export async function openHealBench(directory: string): Promise<HealBench> {
         dying = { point, died: resolve };
       }),
     revive: async () => {
-      dying = undefined;
       await operations.stop();
       await operations.startWorker();
     },
