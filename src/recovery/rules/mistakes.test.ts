@@ -276,6 +276,13 @@ describe('a set of files', () => {
     expect(textsOf(`rules:\n${costly.join('')}`, playbooks)).toEqual([
       expect.stringContaining('0.yaml:46:34: With this pattern the patterns of the set cost too much together.'),
     ]);
+    const classes = Array.from({ length: 220 }, (_, index) =>
+      rule(`r${index}`, 'p').replace('screen: x', `screen: '[${'ab'.repeat(240)}]'`),
+    );
+    expect(textsOf(`rules:\n${classes.join('')}`, playbooks)).toEqual([
+      expect.stringContaining('0.yaml:209:'), // 208 of 482 characters are more than 100,000
+    ]);
+    expect(textsOf(`rules:\n${classes.slice(0, 207).join('')}`, playbooks)).toEqual([]);
     expect(textsOf('x'.repeat(2 ** 20 + 1))).toEqual([expect.stringContaining('0.yaml:1:1: The file has 1048577')]);
     expect(textsOf(...Array.from({ length: 201 }, () => 'rules: []'))).toEqual([
       expect.stringContaining('The set has 201 files'),

@@ -24,7 +24,7 @@ export function parseRuleFiles(files: readonly RuleFile[]): { ruleSet: RuleSet; 
   const { list: findings, add } = createFindings();
   const rules: ReadRule[] = [];
   const playbooks: ReadPlaybook[] = [];
-  const budget: Budget = { instructions: 0 };
+  const budget: Budget = { instructions: 0, characters: 0 };
   if (isBounded(files, add)) {
     for (const { name, text } of files) {
       const before = findings.length;

@@ -21,32 +21,27 @@ export interface PatternProblem {
   remedy: string;
 }
 
-/** What is wrong with a pattern, or its cost in instructions. */
-export function checkPattern(text: string): PatternProblem | { cost: number } {
+/** What is wrong with a pattern, or undefined; and what it cost to find that out, in instructions. */
+export function checkPattern(text: string): { cost: number; wrong: PatternProblem | undefined } {
   if (text.length > longestPattern) {
-    return {
-      problem: `The pattern has ${text.length} characters.`,
-      remedy: `Give at most ${longestPattern}; the few words that tell this screen from others are enough.`,
-    };
+    const problem = `The pattern has ${text.length} characters.`;
+    const remedy = `Give at most ${longestPattern}; the few words that tell this screen from others are enough.`;
+    return { cost: 0, wrong: { problem, remedy } };
   }
   if (!text.isWellFormed()) {
-    return { problem: 'The pattern holds half of a character.', remedy: 'Write whole characters.' };
+    return { cost: 0, wrong: { problem: 'The pattern holds half of a character.', remedy: 'Write whole characters.' } };
   }
   let pattern: RE2JS;
   try {
     pattern = RE2JS.compile(text, RE2JS.MULTILINE);
   } catch (error) {
-    return explain(text, error);
+    return { cost: 0, wrong: explain(text, error) };
   }
   const cost = pattern.programSize();
-  if (cost > largestProgram) return tooCostly(text);
-  if (fitsEverything(pattern)) {
-    return {
-      problem: `The pattern ${quoted(text)} is found on every screen, an empty one as well.`,
-      remedy: 'Write a pattern that needs at least one visible character.',
-    };
-  }
-  return { cost };
+  if (cost > largestProgram) return { cost, wrong: tooCostly(text) };
+  if (!fitsEverything(pattern)) return { cost, wrong: undefined };
+  const problem = `The pattern ${quoted(text)} is found on every screen, an empty one as well.`;
+  return { cost, wrong: { problem, remedy: 'Write a pattern that needs at least one visible character.' } };
 }
 
 /** An empty screen is line feeds only; a match of no length can be found on nearly every other. */

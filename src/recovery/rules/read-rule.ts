@@ -13,11 +13,13 @@ const attemptBounds = { most: 10, leastMs: 60_000, mostMs: 30 * 86_400_000 };
 const ruleKeys = ['name', 'description', 'when', 'playbook', 'attempts', 'tests'];
 const expectations = ['match', 'no match'] as const;
 
-/** What a set has spent on patterns so far. */
+/** What the patterns of a set have cost so far: instructions to match with, and characters to read. */
 export interface Budget {
   instructions: number;
+  characters: number;
 }
 const mostInstructions = 40_000;
+const mostCharacters = 100_000;
 
 /** Where a rule and the name of its playbook stand, for what is checked when all files are read. */
 export interface ReadRule {
@@ -94,19 +96,24 @@ function readPatterns(file: YamlFile, at: Written, budget: Budget): string[] | u
 
 function readPattern(file: YamlFile, at: Written, budget: Budget): string | undefined {
   const text = file.text(at);
-  if (text === undefined) return undefined;
-  const checked = checkPattern(text);
-  if ('problem' in checked) {
-    file.refuse(at, checked.problem, checked.remedy);
+  // Once the set costs too much, which was told, nothing more is compiled: each could take half a second.
+  if (text === undefined || isSpent(budget)) return text;
+  const { cost, wrong } = checkPattern(text);
+  budget.instructions += cost;
+  budget.characters += text.length;
+  if (wrong !== undefined) {
+    file.refuse(at, wrong.problem, wrong.remedy);
     return undefined;
   }
-  const before = budget.instructions;
-  budget.instructions += checked.cost;
-  if (budget.instructions > mostInstructions && before <= mostInstructions) {
-    const remedy = 'Use `*` or `+` instead of counts, or fewer rules.';
+  if (isSpent(budget)) {
+    const remedy = 'Use `*` or `+` instead of counts, shorter patterns, or fewer rules.';
     file.refuse(at, 'With this pattern the patterns of the set cost too much together.', remedy);
   }
   return text;
+}
+
+function isSpent({ instructions, characters }: Budget): boolean {
+  return instructions > mostInstructions || characters > mostCharacters;
 }
 
 function readAttempts(file: YamlFile, at: Written): Rule['attempts'] | undefined {
