@@ -237,7 +237,10 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     if (ended && Object(data)['operation'] === HEAL_MACHINE) looks.roomForHeals(1);
     const concerned =
       kind === 'machine.maintenance' ||
-      known.incidents.has(subject.id) || silence.isExcused(subject.id) || mendable.has(subject.id) || ended;
+      known.incidents.has(subject.id) ||
+      silence.isExcused(subject.id) ||
+      mendable.has(subject.id) ||
+      ended;
     if (concerned) background.keep(reconsider(subject.id));
   }
 

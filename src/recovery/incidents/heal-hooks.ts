@@ -1,24 +1,22 @@
-/** What the beginning of an action and the end of a heal operation mean for its incident and its machine. */
+/** What the end of a heal operation means for its incident and its machine. */
 import type { Transaction } from 'kysely';
 import type { RecoveringMoves } from '../../machine/index.ts';
 import type { OperationFailure } from '../../operation/index.ts';
 import type { Database, Row, Store } from '../../store/index.ts';
 import { countAttempts, ruleOfInput, tiredInWords } from './heal-attempts.ts';
-import { type ActingOn, createIncidents, hasActed } from './transition.ts';
+import { createIncidents, hasActed } from './transition.ts';
 
 type Trx = Transaction<Database>;
 
-/** Which operation ends or acts, for which incident on which machine. */
+/** Which operation ends, for which incident on which machine. */
 export interface HealKey {
   incidentId: string;
   machineId: string;
   operationId: string;
 }
 
+/** Each runs in the transaction that ends the operation. */
 export interface HealHooks {
-  /** Called directly before each action, in a transaction of its own. */
-  acting(key: HealKey, decided: ActingOn): Promise<void>;
-  /** The ends run in the transaction that ends the operation. */
   succeeded(trx: Trx, key: HealKey): Promise<void>;
   failed(trx: Trx, key: HealKey, failure: OperationFailure): Promise<void>;
   aborted(trx: Trx, key: HealKey, reason: string): Promise<void>;
@@ -88,9 +86,6 @@ export function createHealHooks({ store, machines, now }: HealHooksOptions): Hea
   }
 
   return {
-    acting: async ({ incidentId, operationId }, decided) =>
-      await store.transaction(async (trx) => await incidents.acting(trx, incidentId, operationId, decided)),
-
     succeeded: async (trx, key) => {
       const { machineId, operationId } = key;
       const acted = await hasActed(trx, key.incidentId, operationId);

@@ -34,6 +34,7 @@ const told = z
     reason: z.string(),
     outcome: z.string(),
     step: z.string(),
+    action: z.string(),
     message: z.string(),
     recovered: z.boolean(),
     evidence: z.record(z.string(), z.json()),
@@ -88,6 +89,7 @@ const sentences: Record<string, (data: Told, time: number) => string> = {
   'incident.matched': ({ rule = 'a rule', playbook = 'its playbook', attempt = 1 }) =>
     `The rule ${rule} fits: playbook ${playbook} begins, attempt ${attempt}.`,
   'incident.acting': ({ step = 'a step' }) => `First action on the machine: step ${step} acts.`,
+  'incident.action': ({ action = 'something', step = 'a step' }) => `Done to the machine: ${action} (step ${step}).`,
   'incident.reopened': ({ reason }) => `It is looked at again${because(reason)}.`,
   'incident.held': ({ reason }) => `Automation keeps its hands off${because(reason)}.`,
   'incident.escalated': ({ reason }) => `A person is needed${because(reason)}.`,

@@ -7,6 +7,7 @@
  * | incident.observed  | it was looked at, and what was seen is new                  | observation, power, text, problem   |
  * | incident.matched   | a rule fits: its playbook's operation was accepted          | rule, playbook, observation, lines  |
  * | incident.acting    | the first action of an operation on the machine begins      | step, observation                   |
+ * | incident.action    | each action, directly before it is done (the heal's part)   | step, action, observation           |
  * | incident.reopened  | an operation ended without success, or its outage is over   | reason                              |
  * | incident.held      | it is part of an outage                                     | outage, reason                      |
  * | incident.escalated | a person is needed, for this reason                         | reason, rule                        |

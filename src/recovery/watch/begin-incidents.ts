@@ -67,10 +67,11 @@ export async function beginIncidents(
   return await store.transaction(async (trx) => {
     const begun: Begun = { incidents: [], excused: new Map(), outage: undefined, joined: [], held: [] };
     const conditions = await conditionsOf(trx, [...new Set([...asked, ...seen.missed].map((each) => each.machineId))]);
-    for (const { machineId } of [...asked, ...seen.missed]) {
+    const time = { now: now(), settleMs: settings.settleMs };
+    for (const { machineId, lastHeardAt } of [...asked, ...seen.missed]) {
       const found = conditions.get(machineId);
       const excuse =
-        found === undefined ? 'the machine is not in the store' : excuseOf(found, now(), settings.settleMs);
+        found === undefined ? 'the machine is not in the store' : excuseOf(found, { ...time, lastHeardAt });
       if (excuse !== undefined) begun.excused.set(machineId, excuse);
     }
     const silent = seen.missed.filter(({ machineId }) => !begun.excused.has(machineId)).slice(0, mostAtOnce);

@@ -112,11 +112,15 @@ export function notWatched(conditions: MachineConditions): string | undefined {
  *
  * @param settleMs how long a machine that a playbook saw well may take to be heard
  */
-export function excuseOf(conditions: MachineConditions, now: number, settleMs: number): string | undefined {
+export function excuseOf(
+  conditions: MachineConditions,
+  { lastHeardAt, now, settleMs }: { lastHeardAt: number; now: number; settleMs: number },
+): string | undefined {
   const { operation, incident, healedAt, state } = conditions;
   if (incident !== null) return 'it has an incident';
   if (operation !== null) return `the operation ${operation.kind} runs on it`;
   if (state === 'recovering') return 'it is being recovered';
-  if (healedAt !== null && now - healedAt < settleMs) return 'a playbook saw it well just now';
+  const settling = healedAt !== null && lastHeardAt <= healedAt && now >= healedAt && now - healedAt < settleMs;
+  if (settling) return 'a playbook saw it well just now';
   return notWatched(conditions);
 }

@@ -70,13 +70,13 @@ export function createSilence(
     });
   }
 
-  /** After a start every machine has the time to be heard before it is said that an outage goes on without it. */
+  /** After a start every machine has the time to be heard, or to be missed, before it is said that an outage is over. */
   function mayJudgeOutages(watched: readonly WatchedMachine[], at: number): boolean {
     const longest = watched.reduce(
       (most, { stopping, missedAfterMs }) => Math.max(most, stopping ? 0 : missedAfterMs),
       0,
     );
-    return at - startedAt >= longest;
+    return at - startedAt >= 2 * longest;
   }
 
   async function endOutages(watched: readonly WatchedMachine[]): Promise<void> {
@@ -118,8 +118,8 @@ export function createSilence(
       if (missed.length === 0 && !outages) return;
       // One after the other: nobody joins an outage that ends in the same moment.
       background.once('silence', async () => {
-        if (outages) await endOutages(watched);
         if (missed.length > 0) await begin(watched, missed, at);
+        if (outages) await endOutages(watched);
       });
     },
     judgeAnew: (machineId) => {
