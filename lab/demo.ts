@@ -9,7 +9,7 @@
  *     --machines LIST    bios, uefi, or both (default bios,uefi)
  *     --patience SECONDS longest wait for one stage (default 180)
  */
-import { cp, mkdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type LabMachineSpec, type Rack, scratchDirectory, startRack } from './index.ts';
@@ -177,12 +177,18 @@ Ctrl-C ends it and leaves nothing behind.`);
 const stopping = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stopping.abort());
 
-/** The API's socket and the login must be reachable from outside the enclosure, whose /dev/shm is private. */
-const outside = path.join(root, 'build/demo');
+/**
+ * The API's socket and the login must be reachable from outside the enclosure, whose /dev/shm is private. Each demo has a
+ * folder of its own: two may run at the same time.
+ */
+async function folderOutside(): Promise<string> {
+  const parent = path.join(root, 'build');
+  await mkdir(parent, { recursive: true });
+  return await mkdtemp(path.join(parent, 'demo-'));
+}
 
 async function main(): Promise<number> {
-  await rm(outside, { recursive: true, force: true });
-  await mkdir(outside, { recursive: true, mode: 0o700 });
+  const outside = await folderOutside();
   const directory = scratchDirectory('demo-');
   try {
     const stage = await setTheStage(directory, path.join(outside, 'api.sock'));
