@@ -172,7 +172,8 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
         (value) => value.state,
       );
       if (view.outcome === 'done' && view.value !== undefined) await keepPower(bmc, view.value);
-      else if (off && (view.outcome === 'failed' || view.outcome === 'unsupported')) await notePurpose(bmc, false);
+      // A power cut whose answer was lost was most likely made; a system that ignored the button runs on.
+      else if (off && (action === 'soft' || view.outcome !== 'outcome unknown')) await notePurpose(bmc, false);
       return view;
     },
     setBmcBoot: async (name, { device, once, firmware }) => {

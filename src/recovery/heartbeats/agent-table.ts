@@ -80,6 +80,8 @@ export async function enrolAgent(store: Store, enrolment: Enrolment): Promise<{ 
       .onConflict((conflict) => conflict.column('machine_id').doUpdateSet(said))
       .returningAll()
       .executeTakeFirstOrThrow();
+    // Whoever switched it off by Athanor may have switched it on by hand: it runs, so it is not off on purpose any more.
+    await trx.updateTable('machines').set({ off_on_purpose: 0 }).where('id', '=', machineId).execute();
     await store.events.appendEvent(trx, {
       kind: 'machine.agent-enrolled',
       subject: { kind: 'machine', id: machineId },

@@ -16,6 +16,14 @@ afterEach(() => bench.close());
 const silence = (id = machine) => bench.heartbeats.watched().find(({ machineId }) => machineId === id);
 
 describe('enrolment', () => {
+  it('of a machine that somebody switched on by hand ends its being off on purpose', async () => {
+    const { db } = bench.store;
+    await db.updateTable('machines').set({ off_on_purpose: 1 }).where('id', '=', machine).execute();
+    await bench.enrol(here);
+    const row = await db.selectFrom('machines').select('off_on_purpose').where('id', '=', machine).executeTakeFirst();
+    expect(row).toEqual({ off_on_purpose: 0 });
+  });
+
   it('gives a token by which the machine is heard, and keeps only its hash', async () => {
     const heard: string[] = [];
     bench.heartbeats.onHeard((id) => heard.push(id));
