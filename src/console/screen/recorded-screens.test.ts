@@ -4,19 +4,13 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { recordings } from '../../../tools/recordings.ts';
 import { decodeImage } from '../image/decode-image.ts';
-import { type DrawnCell, attributeCell, codeOf, drawCell } from '../testing/draw-screen.ts';
+import { type DrawnCell, attributeCell, codeOf, drawCell, qemuVgaPalette } from '../testing/draw-screen.ts';
 import { codePage437 } from './code-page-437.ts';
 import { loadFonts } from './load-fonts.ts';
 import { readScreen } from './read-screen.ts';
 
 const folder = recordings('console');
 const fonts = await loadFonts(path.resolve(import.meta.dirname, '../../../build/fonts'));
-
-/** These pictures were taken in 16 bits per pixel: 5, 6 and 5 bits of red, green and blue. */
-function recordedCell(code: number, attribute: number): DrawnCell {
-  const { foreground, background } = attributeCell(code, attribute);
-  return { code, foreground: foreground & 0xf8fcf8, background: background & 0xf8fcf8 };
-}
 
 it.runIf(folder !== undefined).each(['memtest', 'grub_rescue_cd', 'seabios_noboot'])(
   '%s: every cell, its character and its colours',
@@ -27,7 +21,7 @@ it.runIf(folder !== undefined).each(['memtest', 'grub_rescue_cd', 'seabios_noboo
     const looks = (cell: DrawnCell): string => drawCell(fonts.vga9, cell).join();
     // What looks the same may read as another character: nobody can tell a blank from a full block of one colour.
     const wrong = reading?.cells.flatMap((cell, index) => {
-      const drawn = recordedCell(memory[index * 2] ?? 0, memory[index * 2 + 1] ?? 0);
+      const drawn = attributeCell(memory[index * 2] ?? 0, memory[index * 2 + 1] ?? 0, qemuVgaPalette);
       const isRight = looks({ ...cell, code: codeOf(cell.character) }) === looks(drawn);
       return isRight ? [] : [{ index, cell, drawn, expected: codePage437[drawn.code] }];
     });

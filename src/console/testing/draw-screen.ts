@@ -3,11 +3,20 @@ import type { Frame } from '../frame.ts';
 import { codePage437 } from '../screen/code-page-437.ts';
 import { type ScreenFont, glyphHeight } from '../screen/font.ts';
 
-/** The colours of a VGA's 16 attributes. */
-export const vgaPalette: readonly number[] = [
-  0x000000, 0x0000aa, 0x00aa00, 0x00aaaa, 0xaa0000, 0xaa00aa, 0xaa5500, 0xaaaaaa, 0x555555, 0x5555ff, 0x55ff55,
-  0x55ffff, 0xff5555, 0xff55ff, 0xffff55, 0xffffff,
-];
+/** The colours of a console's 16 attributes: each channel dark, half, two thirds or full. Brown is a darkened yellow. */
+const paletteOf = (half: number, most: number): readonly number[] =>
+  Array.from({ length: 16 }, (_, attribute) => {
+    const low = attribute & 8 ? half : 0;
+    const high = attribute & 8 ? 0xff : most;
+    const channel = (bit: number): number => (attribute & bit ? high : low);
+    const green = attribute === 6 ? half : channel(2);
+    return channel(4) * 0x10000 + green * 0x100 + channel(1);
+  });
+
+/** As Linux's framebuffer console and a real VGA have them. */
+export const consolePalette = paletteOf(0x55, 0xaa);
+/** As QEMU's VGA has them: it widens the 6 bits of a channel (15h, 2Ah) by repeating the lowest bit. */
+export const qemuVgaPalette = paletteOf(0x57, 0xa8);
 
 export interface DrawnCell {
   /** In code page 437. */
@@ -23,12 +32,12 @@ export interface DrawnCursor {
   to: number;
 }
 
-/** The cell of an attribute as QEMU draws it: the highest bit is a bright background, not blinking. */
-export function attributeCell(code: number, attribute: number): DrawnCell {
+/** The cell of an attribute, its highest bit as a bright background (as QEMU draws it), not blinking. */
+export function attributeCell(code: number, attribute: number, palette = consolePalette): DrawnCell {
   return {
     code,
-    foreground: vgaPalette[attribute & 15] ?? 0,
-    background: vgaPalette[attribute >> 4] ?? 0,
+    foreground: palette[attribute & 15] ?? 0,
+    background: palette[attribute >> 4] ?? 0,
   };
 }
 
