@@ -23,6 +23,9 @@ interface Needle {
 /** Error messages of parsers quote this much before and behind the place of a mistake (V8's JSON.parse: 10). */
 const partLength = 10;
 
+/** Eight random characters (what VNC takes of a password) stand nowhere by chance; of shorter ones nobody can say. */
+const shortest = 8;
+
 export function secretText(kind: string, text: string): Secret {
   return { kind, bytes: Buffer.from(text, 'utf8') };
 }
@@ -78,7 +81,7 @@ function joined(place: Place): Buffer {
 export function findSecrets(secrets: readonly Secret[], places: readonly Place[]): string[] {
   const found: string[] = [];
   for (const { kind, bytes } of secrets) {
-    if (bytes.length <= partLength) throw new Error(`${kind} is too short to be told from chance`);
+    if (bytes.length < shortest) throw new Error(`${kind} is too short to be told from chance`);
     const forms = formsOf(bytes);
     for (const place of places) {
       const form = forms.find((needle) => place.bytes.includes(needle.bytes) || joined(place).includes(needle.bytes));

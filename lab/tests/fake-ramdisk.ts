@@ -17,6 +17,8 @@ export interface FakeRamdisk {
   /** The ticket that the server hands out for the next boot. */
   ticket(): Promise<string>;
   call(method: 'GET' | 'POST', path: string, options?: { token?: string; body?: string }): Promise<Answer>;
+  /** The same machine's agent, later: POST below /agent/v1/. */
+  callAsAgent(path: string, options: { token?: string; body: string }): Promise<Answer>;
 }
 
 const quoted = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
@@ -53,5 +55,6 @@ export function playRamdisk(client: Client, server: string): FakeRamdisk {
       return ticket;
     },
     call: (method, path, options) => request(method, `${server}/ramdisk/v1/${path}`, options),
+    callAsAgent: (path, options) => request('POST', `${server}/agent/v1/${path}`, options),
   };
 }

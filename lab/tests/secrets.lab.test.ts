@@ -2,14 +2,14 @@
  * Every kind of secret is planted and used, rightly and wrongly; then it is looked for wherever it has no business: logs,
  * answers, the event log, the data directory and database, command lines and environments, URLs and scripts.
  */
-import { createPrivateKey, randomBytes } from 'node:crypto';
+import { createPrivateKey, randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { run, scratchDirectory } from '../index.ts';
-import { bmcName } from '../life/configuration.ts';
+import { bmcName, consoleCredentialName } from '../life/configuration.ts';
 import { watchEvents } from '../life/event-watch.ts';
 import { findSecrets, formsOf, type Place, sampleProcesses, type Secret, secretText } from './canary.ts';
 import { type FakeRamdisk, playRamdisk } from './fake-ramdisk.ts';
@@ -68,7 +68,15 @@ describe('the search itself', () => {
 });
 
 describe.each(['SQLite', 'PostgreSQL'] as const)('no secret is seen on %s', (database) => {
-  const passwords = { bmc: canary(), other: canary(), tooLong: `${canary()}${canary()}`, database: canary() };
+  const passwords = {
+    bmc: canary(),
+    other: canary(),
+    tooLong: `${canary()}${canary()}`,
+    database: canary(),
+    // VNC counts eight characters.
+    console: canary().slice(-8),
+    wrongConsole: canary().slice(-8),
+  };
   const places: Place[] = [];
   const secrets: Secret[] = [];
   let stage: TestStage;
@@ -98,14 +106,18 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('no secret is seen on %s', (dat
     const image = { name: 'tiny', file: path.join(images, 'tiny.raw'), sha256: '' };
     await writeFile(image.file, imageBytes);
     image.sha256 = (await run('sha256sum', [image.file])).split(' ')[0] ?? '';
-    stage = await setStage([{ name: 'a', firmware: 'bios', bmcPassword: passwords.bmc }], { image }, async (rack) => {
-      if (database === 'SQLite') return {};
-      const postgres = await startPostgresFor(rack);
-      closing.push(postgres.stop);
-      const url = new URL(postgres.url);
-      url.password = encodeURIComponent(passwords.database);
-      return { postgresUrl: url.href };
-    });
+    stage = await setStage(
+      [{ name: 'a', firmware: 'bios', bmcPassword: passwords.bmc, vncPassword: passwords.console }],
+      { image },
+      async (rack) => {
+        if (database === 'SQLite') return {};
+        const postgres = await startPostgresFor(rack);
+        closing.push(postgres.stop);
+        const url = new URL(postgres.url);
+        url.password = encodeURIComponent(passwords.database);
+        return { postgresUrl: url.href };
+      },
+    );
     closing.push(stage.close);
     client = await addClient('client', '52:54:00:99:00:01', stage.directory);
     closing.push(client.remove);
@@ -140,7 +152,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('no secret is seen on %s', (dat
 
     await liveAndAbort();
 
-    for (const list of ['machine', 'bmc', 'network', 'lease', 'image', 'operation'])
+    for (const list of ['machine', 'bmc', 'network', 'lease', 'image', 'operation', 'incident', 'rule'])
       expect((await command([list, 'list', '-o', 'json'])).code).toBe(0);
     await command(['bmc', 'describe', bmc, '-o', 'json']);
     expect((await command(['bmc', 'power', bmc, 'off'])).code).toBe(0);
@@ -175,7 +187,16 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('no secret is seen on %s', (dat
     );
 
     const kinds = secrets.map(({ kind }) => kind);
-    for (const kind of ['API token', "BMC's password", 'boot ticket', 'ramdisk token', 'store key', 'key of TLS'])
+    for (const kind of [
+      'API token',
+      "BMC's password",
+      'boot ticket',
+      'ramdisk token',
+      "agent's token",
+      "console's password",
+      'store key',
+      'key of TLS',
+    ])
       expect(kinds.join('\n')).toContain(kind);
     // What may hold them, and does: the search reads these files as well as the others.
     expect(findSecrets(secrets, filesOf(athanor.dataDirectory, true))).toEqual([
@@ -251,6 +272,48 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('no secret is seen on %s', (dat
     await command(['operation', 'describe', id, '-o', 'json']);
     await command(['machine', 'describe', tied.subjectId, '-o', 'json']);
     watch.stop();
+    await beatAsAgent();
+    await lookAtTheScreen(tied.subjectId);
+  }
+
+  /** The machine's agent enrols, and beats rightly and wrongly. */
+  async function beatAsAgent(): Promise<void> {
+    const enrolment = JSON.stringify({ bootId: randomUUID(), version: '1' });
+    const { status, text } = await ramdisk.callAsAgent('enrol', { body: enrolment });
+    expect(status, text).toBe(200);
+    const { token } = JSON.parse(text) as { token: string };
+    secrets.push(secretText("the agent's token", token));
+    const beat = (sequence: number): string => JSON.stringify({ sequence, uptimeMs: 1000 });
+    for (const [sent, body, expected] of [
+      [token, beat(1), 200],
+      [token, beat(1), 409],
+      [`${token}x`, beat(2), 401],
+      [token, `{"sequence":${token}}`, 400],
+      [token, JSON.stringify({ sequence: token }), 400],
+    ] as const) {
+      const answer = await ramdisk.callAsAgent('heartbeat', { token: sent, body });
+      keep('an answer to a heartbeat', answer.text);
+      expect(answer.status, answer.text).toBe(expected);
+    }
+  }
+
+  /** Its console is seen with the right password, and refuses the wrong one. */
+  async function lookAtTheScreen(machineId: string): Promise<void> {
+    secrets.push(secretText("the console's password", passwords.console));
+    secrets.push(secretText('a wrong password for the console', passwords.wrongConsole));
+    const look = async (): Promise<{ frame: string | null; problem: string | null }> =>
+      JSON.parse((await command(['machine', 'screen', machineId, '-o', 'json'])).output) as {
+        frame: string | null;
+        problem: string | null;
+      };
+    expect(await look()).toMatchObject({ frame: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    const set = (password: string) =>
+      command(['credential', 'set', consoleCredentialName('a'), '--protocol', 'vnc'], `${password}\n`);
+    expect((await set(`${passwords.wrongConsole}9`)).code).toBe(65);
+    expect((await set(passwords.wrongConsole)).code).toBe(0);
+    expect(await look()).toMatchObject({ frame: null, problem: expect.stringContaining('password') });
+    expect((await set(passwords.console)).code).toBe(0);
+    expect(await look()).toMatchObject({ problem: null });
   }
 
   /** Requests that the command line would not make: a token in a URL, a password in a body that is not right. */
