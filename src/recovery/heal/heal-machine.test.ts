@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PlaybookStep } from '../rules/rule.ts';
 import { frameOf, observationsOf } from '../observations/observation-store.ts';
+import type { RowUpdate } from '../../store/index.ts';
 import { actionsOf } from './actions.ts';
 import { panickedServer, type Patient } from './testing/heal-bench.ts';
 import type { BmcManner } from './testing/scripted-server.ts';
@@ -127,6 +128,55 @@ describe('a power cycle', () => {
     expect(await patient.incident()).toMatchObject({ state: 'escalated' });
   });
 
+  it('is not done when an abort is written down and the signal still on its way', async () => {
+    const bench = await open();
+    const server = await panickedServer();
+    const patient = await bench.begin(server, cycle, {
+      prepare: ({ operationId }) => {
+        server.beforeFrame = async () => {
+          const wish = { abort_requested_at: 1, abort_reason: 'a person looks' };
+          await bench.store.db.updateTable('operations').set(wish).where('id', '=', operationId).execute();
+        };
+      },
+    });
+    expect((await patient.ended()).failure).toMatchObject({ code: 'aborted' });
+    expect(server.done).toEqual([]);
+  });
+
+  it('is not decided on a look that has grown old', async () => {
+    const bench = await open();
+    const server = await panickedServer();
+    server.beforeFrame = (number) => {
+      if (number === 1) bench.skip(10_000);
+      else server.screen = { lines: ['fsck: 34% complete'] };
+    };
+    const patient = await bench.begin(server, cycle);
+    expect((await patient.ended()).failure).toMatchObject({ step: 'power-off-1', code: 'screen-changed' });
+    expect(server.done).toEqual([]);
+  });
+
+  it.each<[string, { machines?: RowUpdate<'machines'>; incidents?: RowUpdate<'incidents'> }]>([
+    ['switched off by a person', { machines: { off_on_purpose: 1 } }],
+    ['no longer recovering', { machines: { state: 'quarantined' } }],
+    ['in an incident that was taken from it', { incidents: { state: 'escalated' } }],
+  ])('is not done to a machine that is %s', async (_what, { machines, incidents }) => {
+    const bench = await open();
+    const server = await panickedServer();
+    const patient = await bench.begin(server, cycle, {
+      prepare: ({ machineId, incidentId }) => {
+        server.beforeFrame = async () => {
+          const { db } = bench.store;
+          if (machines !== undefined)
+            await db.updateTable('machines').set(machines).where('id', '=', machineId).execute();
+          if (incidents !== undefined)
+            await db.updateTable('incidents').set(incidents).where('id', '=', incidentId).execute();
+        };
+      },
+    });
+    expect((await patient.ended()).failure).toMatchObject({ code: 'state-forbids' });
+    expect(server.done).toEqual([]);
+  });
+
   it('stops before power-on when maintenance begins in between', async () => {
     const bench = await open();
     const server = await panickedServer();
@@ -155,7 +205,10 @@ describe('a power cycle', () => {
     const patient = await bench.begin(server, cycle, {
       prepare: (begun) => {
         server.onDone = (what) => {
-          if (what === 'power off') begun.beat({ bootId: 'boot-1' });
+          if (what !== 'power off') return;
+          // Later than the line that the action was written down in.
+          bench.skip(100);
+          begun.beat({ bootId: 'boot-1' });
         };
       },
     });

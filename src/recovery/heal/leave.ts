@@ -2,6 +2,7 @@
  * Leave to act: asked in one transaction directly before each action, which also writes the action down. Whoever put the
  * machine in maintenance, aborted the operation or switched the machine off before it committed is obeyed.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AthanorError } from '../../errors/index.ts';
 import type { StepContext } from '../../operation/index.ts';
 import { actionsOf, type HealAction, recordAction } from './actions.ts';
@@ -30,8 +31,8 @@ export async function takeLeave(
 ): Promise<Leave> {
   const { store, now, heartbeats } = environment;
   const key = keyOf(context);
-  const leave = await store.transaction(async (trx): Promise<Leave> => {
-    await refuseUnlessWanted(trx, key);
+  const leave = await store.transaction(async (trx): Promise<Leave | 'told to stop'> => {
+    if ((await refuseUnlessWanted(trx, key)) === 'told to stop') return 'told to stop';
     const actions = await actionsOf(trx, key);
     if (actions.some((done) => done.step === step)) throw mayHaveActed(step);
     const { silent_since: silentSince } = await incidentOf(trx, key);
@@ -43,8 +44,7 @@ export async function takeLeave(
     await recordAction(store, trx, key, { step, action, observation, bootId: beat?.bootId ?? null, at: now() });
     return 'granted';
   });
-  context.signal.throwIfAborted();
-  return leave;
+  return leave === 'told to stop' ? await stopped(context) : obeying(context, leave);
 }
 
 /** The same without writing an action down: may one that is under way go on? */
@@ -54,13 +54,23 @@ export async function mayGoOn(
 ): Promise<'yes' | 'back'> {
   const key = keyOf(context);
   const answer = await environment.store.transaction(async (trx) => {
-    await refuseUnlessWanted(trx, key);
+    if ((await refuseUnlessWanted(trx, key)) === 'told to stop') return 'told to stop';
     const { silent_since: silentSince } = await incidentOf(trx, key);
     const actions = await actionsOf(trx, key);
     return isBackAfter(environment.heartbeats.lastBeat(key.machineId), silentSince, actions) ? 'back' : 'yes';
   });
-  context.signal.throwIfAborted();
+  return answer === 'told to stop' ? await stopped(context) : obeying(context, answer);
+}
+
+function obeying<T>({ signal }: StepContext<HealMachineInput>, answer: T): T {
+  signal.throwIfAborted();
   return answer;
+}
+
+/** Who aborts an operation writes it down first; the signal follows. */
+async function stopped({ signal }: StepContext<HealMachineInput>): Promise<never> {
+  await sleep(1_000, undefined, { signal });
+  throw new AthanorError('aborted', 'the operation was told to stop; nothing more is done');
 }
 
 /** An action whose result is not known is never repeated. */
@@ -71,14 +81,14 @@ export function mayHaveActed(step: string): AthanorError {
   });
 }
 
-async function refuseUnlessWanted(trx: Transaction<Database>, key: HealKey): Promise<void> {
+async function refuseUnlessWanted(trx: Transaction<Database>, key: HealKey): Promise<'wanted' | 'told to stop'> {
   const operation = await trx
     .selectFrom('operations')
     .select(['ended_at', 'abort_requested_at'])
     .where('id', '=', key.operationId)
     .executeTakeFirst();
   if (operation === undefined || operation.ended_at !== null || operation.abort_requested_at !== null)
-    throw new AthanorError('aborted', 'the operation was told to stop; nothing more is done');
+    return 'told to stop';
   const machine = await trx
     .selectFrom('machines')
     .select(['state', 'maintenance', 'off_on_purpose'])
@@ -94,6 +104,7 @@ async function refuseUnlessWanted(trx: Transaction<Database>, key: HealKey): Pro
   const incident = await incidentOf(trx, key);
   if (incident.state !== 'healing' || incident.operation_id !== key.operationId)
     throw refusal(`its incident is ${incident.state}`, 'Look at the incident: somebody else took it on.');
+  return 'wanted';
 }
 
 function refusal(why: string, remedy: string): AthanorError {
