@@ -310,10 +310,73 @@ it('is aborted and withdrawn by maintenance while it is healed; the machine is a
   expect((await bench.heals()).map(({ state }) => state)).toEqual(['aborted']);
   expect(await bench.incident(machine)).toMatchObject({ state: 'resolved', outcome: 'withdrawn' });
   expect((await bench.machine(machine)).state).toBe('failed');
+  // No person is asked for what a person does already.
+  expect(await bench.events('incident.escalated')).toEqual([]);
   await bench.setMaintenance(machine, false);
   machine.alive = true;
   await bench.beat(machine);
   expect((await bench.machine(machine)).state).toBe('active');
+});
+
+it('leaves a machine that its heal failed active once heard, though nobody watched when its maintenance ended', async () => {
+  const bench = await open();
+  await bench.applyPanicRule();
+  const machine = await bench.addMachine();
+  await bench.start();
+  await silent(machine, bench);
+  await bench.setMaintenance(machine, true);
+  await bench.setMachine(machine, { maintenance: 0 });
+  await bench.restart();
+  await bench.beat(machine);
+  expect(await bench.machine(machine)).toMatchObject({ state: 'active', failure: null });
+});
+
+it('is not healed when the machine is heard while it is looked at', async () => {
+  const bench = await open();
+  await bench.applyPanicRule();
+  const machine = await bench.addMachine();
+  await bench.start();
+  machine.onLook = () => bench.hear(machine);
+  await silent(machine, bench);
+  expect(await bench.heals()).toEqual([]);
+  expect(await bench.incident(machine)).toMatchObject({ state: 'resolved', outcome: 'returned' });
+});
+
+it('is not healed when maintenance begins while it is looked at', async () => {
+  const bench = await open();
+  await bench.applyPanicRule();
+  const machine = await bench.addMachine();
+  await bench.start();
+  machine.onLook = async () => await bench.setMachine(machine, { maintenance: 1 });
+  await silent(machine, bench);
+  expect(await bench.heals()).toEqual([]);
+  await bench.pass(10_000);
+  expect(await bench.incident(machine)).toMatchObject({ state: 'resolved', outcome: 'withdrawn' });
+});
+
+it('goes on when the database was away for the one heartbeat that came', async () => {
+  const bench = await open();
+  const machine = await bench.addMachine();
+  await bench.start();
+  await silent(machine, bench);
+  bench.dieAfter(0);
+  await bench.beat(machine);
+  await bench.pass(60_000);
+  bench.dieAfter(Number.POSITIVE_INFINITY);
+  await bench.applyPanicRule();
+  expect((await bench.incident(machine)).state).toBe('healing');
+});
+
+it('ends when the database was away for the first heartbeat', async () => {
+  const bench = await open();
+  const machine = await bench.addMachine();
+  await bench.start();
+  await silent(machine, bench);
+  bench.dieAfter(0);
+  await bench.beat(machine);
+  bench.dieAfter(Number.POSITIVE_INFINITY);
+  await bench.pass(2_000);
+  expect(await bench.incident(machine)).toMatchObject({ state: 'resolved', outcome: 'returned' });
 });
 
 it('is withdrawn when the machine is deployed anew', async () => {

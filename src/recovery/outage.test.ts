@@ -62,6 +62,7 @@ it('holds 200 machines that fall silent at once, heals none of them, and sees it
 it('does not heal the first of them, though the others are not missed yet', async () => {
   const bench = await open();
   const machines = await fleet(12, bench);
+  await bench.pass(60_000);
   silence(machines);
   while ((await bench.incidents()).length === 0) await bench.pass(200, 200);
   expect(await counts(bench)).toEqual({ held: 1 });
@@ -135,6 +136,21 @@ it('does not hold a machine that fails while it goes on elsewhere', async () => 
   silence(machines.slice(12, 13));
   await bench.pass(41_000);
   expect(await counts(bench)).toEqual({ held: 12, healing: 1 });
+});
+
+it('is judged among the machines that were not broken before', async () => {
+  const bench = await open();
+  const machines = await fleet(12, bench);
+  await bench.applyNoRules();
+  for (const machine of machines.slice(0, 6)) {
+    silence([machine]);
+    await bench.pass(61_000);
+  }
+  expect(await counts(bench)).toEqual({ escalated: 6 });
+  silence(machines.slice(6, 10));
+  await bench.pass(45_000);
+  expect(await counts(bench)).toEqual({ escalated: 6, held: 4 });
+  expect(await listOutages(bench.store)).toMatchObject([{ machines: 4, watched: 6 }]);
 });
 
 it('ends for a machine that is put in maintenance', async () => {

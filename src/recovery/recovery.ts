@@ -181,7 +181,6 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     const watched = heartbeats.watched().find((machine) => machine.machineId === machineId);
     const incident = known.incidents.get(machineId) ?? knownIncident(row, watched);
     known.incidents.set(machineId, incident);
-    const wasHealing = incident.state === 'healing';
     incident.state = knownIncident(row, watched).state;
     if (incident.state === 'healing') {
       if (conditions.operation === null) await settleOrphan(around, incident.id, machineId);
@@ -189,8 +188,6 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     } else if (notWatched(conditions) !== undefined) {
       if (await withdraw(around, incident.id, machineId)) drop(incident);
     } else {
-      // It may have been heard while it was healed, and be silent again.
-      if (wasHealing && watched !== undefined && isMissed(watched)) silentAgain(incident, watched);
       if (incident.heard) returned(incident);
       else if (isLookedAt(incident.state)) looks.later(incident.id);
     }

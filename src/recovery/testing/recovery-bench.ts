@@ -33,6 +33,8 @@ export interface ScriptedMachine {
   stopping: boolean;
   lastBeat: number;
   lastHeardAt: number;
+  /** Called when it is looked at, before anything is seen. */
+  onLook?: (() => void | Promise<void>) | undefined;
 }
 
 export type HealEnding = 'succeeded' | 'failed' | 'aborted';
@@ -61,6 +63,8 @@ export interface RecoveryBench {
   /** Lets time pass: who is alive is heard, and recovery ticks every `stepMs`. */
   pass(ms: number, stepMs?: number): Promise<void>;
   beat(machine: ScriptedMachine): Promise<void>;
+  /** A heartbeat in the middle of something. */
+  hear(machine: ScriptedMachine): void;
   applyPanicRule(options?: { pattern?: string; attempts?: string }): Promise<void>;
   applyNoRules(): Promise<void>;
   setMaintenance(machine: ScriptedMachine, maintenance: boolean): Promise<void>;
@@ -195,6 +199,7 @@ export function createRecoveryBench({ store, directory, settings, clock }: Recov
           looks.push(machineId);
           const machine = machines.get(machineId);
           if (machine === undefined) throw new Error('no such machine');
+          await machine.onLook?.();
           if (machine.screen === 'hangs')
             await new Promise((_resolve, reject) => {
               signal.addEventListener('abort', () => reject(signal.reason), { once: true });
@@ -325,6 +330,7 @@ export function createRecoveryBench({ store, directory, settings, clock }: Recov
         await tick();
       }
     },
+    hear,
     beat: async (machine) => {
       hear(machine);
       await current?.quiet();

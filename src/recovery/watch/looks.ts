@@ -74,9 +74,8 @@ export function createLooks(options: LooksOptions): Looks {
     }
     running -= 1;
     item.running = false;
-    if (item.hasRoom && result !== 'waiting') roomForHeals(1);
+    const { again, hasRoom } = item;
     item.hasRoom = false;
-    const { again } = item;
     item.again = undefined;
     if (again === 'now') item.dueAt = monotonic();
     else if (result === 'over' && again === undefined) {
@@ -85,6 +84,7 @@ export function createLooks(options: LooksOptions): Looks {
       item.waiting = result === 'waiting';
       pause(item);
     }
+    if (hasRoom && result !== 'waiting') roomForHeals(1);
     begin();
   }
 
