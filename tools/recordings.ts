@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 /** The folder of one kind of recordings, or undefined after a line on standard error. Throws in CI when it is absent. */
-export function recordings(kind: 'console' | 'dhcp' | 'ipmi'): string | undefined {
+export function recordings(kind: 'console' | 'dhcp' | 'ipmi' | 'vnc'): string | undefined {
   const folder = path.resolve(import.meta.dirname, '../../shared/assets', kind);
   if (existsSync(folder)) return folder;
   if (process.env['CI'] === 'true') throw new Error(`the recordings ${folder} are absent`);

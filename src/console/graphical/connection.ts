@@ -9,6 +9,9 @@ export interface Connection {
   /** Runs an exchange to its end. Rejects with the signal's reason when that aborts first. */
   run<Value>(exchange: Exchange<Value>, signal: AbortSignal): Promise<Value>;
   send(bytes: Uint8Array): void;
+  /** True while bytes have come that nobody has read. */
+  hasBytes(): boolean;
+  /** Lets go at once, whatever has not come or gone out yet. */
   close(): void;
 }
 
@@ -55,11 +58,10 @@ export function createConnection(stream: Duplex): Connection {
       return step.value;
     },
     send,
+    hasBytes: () => stream.readableLength > 0,
     close: () => {
-      // What was sent still goes out; then both sides end. A server that does not let go is let go of.
       end('it was closed here');
-      stream.end(() => stream.destroy());
-      stream.resume();
+      stream.destroy();
     },
   };
 }

@@ -6,21 +6,14 @@ import {
   encodeKeyEvent,
   encodeSetEncodings,
   encodeSetPixelFormat,
-  encodeUpdateRequest,
   encoding,
-  limits,
-  readServerMessage,
-  rgbOf,
-  type Rectangle,
   type ServerInit,
-  type ServerStream,
   trueColour32,
 } from '../../protocols/rfb/index.ts';
-import type { Frame } from '../frame.ts';
 import { attempt, type Connection } from './connection.ts';
 import type { ConsoleSession, ConsoleTimings } from './console.ts';
-import { createCoverage } from './coverage.ts';
 import { shiftKeysym, type Stroke, strokesOfKeys, strokesOfText } from './keyboard.ts';
+import { awaitAnswer, takeFrame } from './take-frame.ts';
 
 export interface SessionOptions {
   name: string;
@@ -33,8 +26,10 @@ export interface SessionOptions {
 export function createSession(connection: Connection, init: ServerInit, options: SessionOptions): ConsoleSession {
   const { name, timings } = options;
   const stream = createServerStream(trueColour32, init);
+  const key = (keysym: number, down: boolean): void => connection.send(encodeKeyEvent(keysym, down));
   let broken: AthanorError | undefined;
   let lastTurn: Promise<unknown> = Promise.resolve();
+  let wasLookedAt = false;
   connection.send(encodeSetPixelFormat(trueColour32));
   connection.send(encodeSetEncodings([...options.encodings, encoding.desktopSize]));
 
@@ -54,80 +49,44 @@ export function createSession(connection: Connection, init: ServerInit, options:
     return turn;
   };
 
-  const typeStrokes = async (strokes: readonly Stroke[], signal: AbortSignal | undefined): Promise<void> => {
+  const within = <Value>(
+    doing: string,
+    signal: AbortSignal | undefined,
+    task: (signal: AbortSignal) => Promise<Value>,
+  ): Promise<Value> => attempt({ name, doing, deadlineMs: timings.frameMs, ...(signal && { signal }) }, task);
+
+  const look: ConsoleSession['frame'] = (signal) => {
+    // QEMU looks at a quiet screen ever more rarely, at last every three seconds, whatever is asked for; only a key event
+    // makes it look at once. Releasing a key that nobody holds changes nothing anywhere.
+    if (wasLookedAt) key(shiftKeysym, false);
+    wasLookedAt = true;
+    return within('a picture', signal, (aborted) => takeFrame(connection, stream, aborted));
+  };
+
+  /** Each key is released again before an abort is heard: a key left down would go on repeating. */
+  const strike = async (strokes: readonly Stroke[], signal: AbortSignal | undefined): Promise<void> => {
     for (const { keysym, shift } of strokes) {
       if (signal?.aborted) throw new AthanorError('aborted', `Typing at the console of ${name} was aborted`);
-      if (shift) connection.send(encodeKeyEvent(shiftKeysym, true));
-      connection.send(encodeKeyEvent(keysym, true));
+      if (shift) key(shiftKeysym, true);
+      key(keysym, true);
       await wait(timings.holdMs);
-      connection.send(encodeKeyEvent(keysym, false));
-      if (shift) connection.send(encodeKeyEvent(shiftKeysym, false));
+      key(keysym, false);
+      if (shift) key(shiftKeysym, false);
       await wait(timings.pauseMs);
     }
-    await attempt(
-      { name, doing: 'taking in the keys', deadlineMs: timings.frameMs, ...(signal && { signal }) },
-      (within) => awaitAnswer(connection, stream, within),
-    );
+    await within('taking in the keys', signal, (aborted) => awaitAnswer(connection, stream, aborted));
   };
 
   return {
-    frame: (signal) =>
-      inTurn(() =>
-        attempt({ name, doing: 'a picture', deadlineMs: timings.frameMs, ...(signal && { signal }) }, (within) =>
-          takeFrame(connection, stream, name, within),
-        ),
-      ),
-    press: (keys, signal) => inTurn(() => typeStrokes(strokesOfKeys(keys), signal)),
+    frame: (signal) => inTurn(() => look(signal)),
+    press: (keys, signal) => inTurn(() => strike(strokesOfKeys(keys), signal)),
     type: async (text, signal) => {
       const strokes = strokesOfText(text);
-      await inTurn(() => typeStrokes(strokes, signal));
+      await inTurn(() => strike(strokes, signal));
     },
     close: () => {
       broken ??= new AthanorError('console-unreachable', `The session with the console of ${name} is closed`);
       connection.close();
     },
   };
-}
-
-/** Asks for the whole picture, again whenever its size changes meanwhile, and waits until every pixel of it has come. */
-async function takeFrame(
-  connection: Connection,
-  stream: ServerStream,
-  name: string,
-  signal: AbortSignal,
-): Promise<Frame> {
-  stream.allowance = 4 * limits.framebufferPixels;
-  for (;;) {
-    const { width, height } = stream.framebuffer;
-    if (width * height === 0) throw new AthanorError('console-protocol', `The console of ${name} has no picture`);
-    connection.send(encodeUpdateRequest({ x: 0, y: 0, width, height }, false));
-    if (await whole(connection, stream, signal)) return { width, height, rgb: rgbOf(stream.framebuffer) };
-  }
-}
-
-/** True when every pixel has come; false when the size has changed and the picture must be asked for anew. */
-async function whole(connection: Connection, stream: ServerStream, signal: AbortSignal): Promise<boolean> {
-  const { width, height } = stream.framebuffer;
-  const coverage = createCoverage(width, height);
-  for (;;) {
-    const rectangles = await nextUpdate(connection, stream, signal);
-    if (rectangles.some((rectangle) => rectangle.encoding === encoding.desktopSize)) return false;
-    for (const rectangle of rectangles) coverage.add(rectangle);
-    if (coverage.complete) return true;
-    connection.send(encodeUpdateRequest({ x: 0, y: 0, width, height }, true));
-  }
-}
-
-async function nextUpdate(connection: Connection, stream: ServerStream, signal: AbortSignal): Promise<Rectangle[]> {
-  for (;;) {
-    const message = await connection.run(readServerMessage(stream), signal);
-    if (message.kind === 'update') return message.rectangles;
-  }
-}
-
-/** A server handles messages in order: once it answers a request for one pixel it has taken in everything before. */
-async function awaitAnswer(connection: Connection, stream: ServerStream, signal: AbortSignal): Promise<void> {
-  stream.allowance = 4 * limits.framebufferPixels;
-  connection.send(encodeUpdateRequest({ x: 0, y: 0, width: 1, height: 1 }, false));
-  await nextUpdate(connection, stream, signal);
 }

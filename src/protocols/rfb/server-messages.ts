@@ -14,6 +14,7 @@
  * | CopyRect    | 1      | x (2) and y (2) of where to copy from                                      |
  * | ZRLE        | 16     | see zrle.ts                                                                |
  * | DesktopSize | -223   | nothing: width and height are the framebuffer's new ones                   |
+ * | Cursor      | -239   | pixels, and a bit for each in whole bytes per row; skipped                 |
  */
 import { RfbDecodeError } from './decode-error.ts';
 import { type Exchange, readBytes, skipBytes } from './exchange.ts';
@@ -23,7 +24,7 @@ import { compressedPixelReader, type PixelFormat, pixelReader, type PixelReader 
 import { createZlibStream, inflateNext, type ZlibStream } from './zlib-stream.ts';
 import { mostDeflatedBytes, mostTileBytes, paintTiles } from './zrle.ts';
 
-export const encoding = { raw: 0, copyRect: 1, zrle: 16, desktopSize: -223 } as const;
+export const encoding = { raw: 0, copyRect: 1, zrle: 16, desktopSize: -223, cursor: -239 } as const;
 
 /** What has to be known, and is changed, while a server's messages are read. */
 export interface ServerStream {
@@ -104,6 +105,10 @@ function* readRectangle(stream: ServerStream): Exchange<Rectangle> {
   if (stream.allowance < 0) throw new RfbDecodeError('FramebufferUpdate', 'far more pixels than were asked for');
   if (rectangle.encoding === encoding.desktopSize) {
     stream.framebuffer = createFramebuffer(rectangle.width, rectangle.height);
+    return rectangle;
+  }
+  if (rectangle.encoding === encoding.cursor) {
+    yield* skipBytes(rectangle.height * (rectangle.width * stream.pixel.size + Math.ceil(rectangle.width / 8)));
     return rectangle;
   }
   checkInside(stream.framebuffer, rectangle, 'rectangle');
