@@ -21,6 +21,8 @@ export interface HealTiming {
   echoWithinMs: number;
   /** How long a BMC is asked again what came of a verb whose outcome is not known. */
   readBackMs: number;
+  /** How long a power supply is left off before it is switched on again. */
+  offMs: number;
   /** The greatest age of a look at which an action may be decided on it. */
   freshForMs: number;
 }
@@ -31,6 +33,7 @@ export const defaultTiming: HealTiming = {
   echoEveryMs: 200,
   echoWithinMs: 5_000,
   readBackMs: 10_000,
+  offMs: 3_000,
   freshForMs: 3_000,
 };
 

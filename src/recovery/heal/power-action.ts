@@ -58,6 +58,7 @@ async function switchPower(
 
   const last = (await actionsOf(environment.store.db, keyOf(context))).at(-1);
   const ours = to === 'on' && last?.action === 'power off';
+  if (ours) await leaveOff(environment, context, last.at);
   const decision = await decide(environment, context, {
     step: name,
     action: `power ${to}`,
@@ -80,6 +81,14 @@ async function switchPower(
   if (!(await readsBack(environment, context, bmc, to))) throw result.error;
   await environment.keepPower?.(machineId, to);
   return { acted: true, power: to, observation, driver: result.driver, evidence: plain(result), readBack: to };
+}
+
+/** Capacitors keep a board alive for a moment: switched on too soon, it may hang where it was. */
+async function leaveOff(environment: HealEnvironment, { signal }: Context, offSince: number): Promise<void> {
+  const { offMs } = timingOf(environment);
+  // A clock that was set meanwhile neither shortens nor stretches it.
+  const left = Math.min(offMs, Math.max(0, offSince + offMs - environment.now()));
+  if (left > 0) await sleep(left, undefined, { signal });
 }
 
 async function soAlready(environment: HealEnvironment, machineId: string, power: 'on' | 'off'): Promise<StepEvidence> {

@@ -10,6 +10,8 @@ import { type Database, fromJson, parseJson, type Row, type Store, toJson } from
 import type { Look, Observation, StoredReading } from './observation.ts';
 
 export const mostPerIncident = 200;
+/** Of looks that people asked for, outside an incident: the newest of each machine. */
+export const mostPerMachine = 20;
 /** Told of each action directly before it is done, with the observation it was decided on. */
 export const actionEvent = 'incident.action';
 /** How many of the first observations of an incident never give way. */
@@ -68,7 +70,8 @@ export async function keepLook(
     problem,
   };
   await store.transaction(async (trx) => {
-    if (incidentId !== null) await makeRoom(trx, incidentId);
+    if (incidentId === null) await dropOldLooks(trx, machineId);
+    else await makeRoom(trx, incidentId);
     if (png !== undefined && frameId !== null && look.frame !== undefined) {
       const { width, height } = look.frame;
       await trx
@@ -156,6 +159,26 @@ async function makeRoom(trx: Transaction<Database>, incidentId: string): Promise
     .slice(beginning)
     .filter((row) => !kept.has(row.id))
     .slice(0, surplus);
+  await drop(trx, leaving);
+}
+
+async function dropOldLooks(trx: Transaction<Database>, machineId: string): Promise<void> {
+  const rows = await trx
+    .selectFrom('observations')
+    .select(['id', 'frame_id'])
+    .where('machine_id', '=', machineId)
+    .where('incident_id', 'is', null)
+    .orderBy('time', 'desc')
+    .orderBy('id', 'desc')
+    .execute();
+  await drop(trx, rows.slice(mostPerMachine - 1));
+}
+
+/** With the pictures that nothing else shows. */
+async function drop(
+  trx: Transaction<Database>,
+  leaving: readonly { id: string; frame_id: string | null }[],
+): Promise<void> {
   for (const { id, frame_id: frameId } of leaving) {
     await trx.deleteFrom('observations').where('id', '=', id).execute();
     if (frameId === null) continue;

@@ -10,7 +10,7 @@ import { openStore, type Store } from '../../store/index.ts';
 import { createIncidents } from '../incidents/transition.ts';
 
 import { frameOfScreen, readScripted, type Screen } from '../heal/testing/scripted-server.ts';
-import { actionEvent, frameOf, mostPerIncident, observationsOf } from './observation-store.ts';
+import { actionEvent, frameOf, mostPerIncident, mostPerMachine, observationsOf } from './observation-store.ts';
 import { createObserver, type Observer } from './observer.ts';
 
 interface Scene {
@@ -196,4 +196,26 @@ it('keeps at most so many observations of an incident: its beginning, its newest
   expect(kept.at(-1)).toBe(ids.at(-1));
   // The pictures of what gave way are gone with it.
   expect(await store.db.selectFrom('frames').select('id').execute()).toHaveLength(mostPerIncident);
+});
+
+it('keeps the newest looks that people asked for, and pictures that an incident shows as well', async () => {
+  const scene = await openScene();
+  const { observer, store, machineId, incidentId } = scene;
+  scene.screen = { lines: ['screen 0'] };
+  const filmed = await observer.observe(machineId, incidentId, calm);
+  const ids: string[] = [];
+  for (let count = 0; count < mostPerMachine + 5; count += 1) {
+    scene.screen = { lines: [`screen ${count}`] };
+    scene.skip(10);
+    ids.push((await observer.observe(machineId, null, calm)).observation.id);
+  }
+  const kept = await store.db
+    .selectFrom('observations')
+    .select('id')
+    .where('incident_id', 'is', null)
+    .orderBy('time')
+    .execute();
+  expect(kept.map(({ id }) => id)).toEqual(ids.slice(-mostPerMachine));
+  expect(await frameOf(store, filmed.observation.frameId ?? '')).toBeDefined();
+  expect(await store.db.selectFrom('frames').select('id').execute()).toHaveLength(mostPerMachine + 1);
 });

@@ -98,7 +98,15 @@ export async function openHealBench(directory: string): Promise<HealBench> {
         await hooks.succeeded(trx, key);
       },
     },
-    timing: { lookEveryMs: 5, filmEveryMs: 20, echoEveryMs: 2, echoWithinMs: 60, readBackMs: 30, freshForMs: 3_000 },
+    timing: {
+      lookEveryMs: 5,
+      filmEveryMs: 20,
+      echoEveryMs: 2,
+      echoWithinMs: 60,
+      readBackMs: 30,
+      offMs: 5,
+      freshForMs: 3_000,
+    },
   };
 
   let dying: { point: string; died: () => void } | undefined;
