@@ -40,8 +40,8 @@ fonts: setup
 bench: root setup ramdisk image fonts
 	@lab/enter $(NODE) bench/deploy.ts $(ARGS)
 
-bench-screens: setup fonts
-	@$(NODE) bench/screen-reading.ts $(ARGS)
+bench-screens: root setup image fonts
+	@lab/enter $(NODE) bench/screen-reading.ts $(ARGS)
 
 setup:
 	@tools/setup

@@ -193,11 +193,18 @@ async function connect(control: string, hasEnded: () => boolean): Promise<Awaite
   throw new Error('QEMU opened no control socket');
 }
 
-/** The text memory that Linux's /dev/vcsa gives: rows, columns, the cursor's column and row, then code and attribute pairs. */
-export function parseVcsa(bytes: Buffer, cursorRows: { from: number; to: number }): TextMemory {
+/**
+ * The text memory of Linux's first console, as /dev/vcsa1 gives it to the shell on the serial console: rows, columns, the
+ * cursor's column and row, then code and attribute of every cell.
+ */
+export async function linuxTextMemory(machine: QemuScreen): Promise<TextMemory> {
+  const before = machine.serial().length;
+  machine.write("echo B''EGIN; base64 </dev/vcsa1; echo E''ND\n");
+  const [, encoded = ''] = await machine.says(/BEGIN\s([A-Za-z0-9+/=\s]+)END/, 60, before);
+  const bytes = Buffer.from(encoded, 'base64');
   const [rows = 0, columns = 0, x = 0, y = 0] = bytes;
   const cells = Array.from({ length: rows * columns }, (_, cell) =>
     attributeCell(bytes[4 + cell * 2] ?? 0, bytes[5 + cell * 2] ?? 0),
   );
-  return { columns, rows, cells, cursor: { cell: y * columns + x, ...cursorRows } };
+  return { columns, rows, cells, cursor: { cell: y * columns + x, from: 14, to: 15 } };
 }
