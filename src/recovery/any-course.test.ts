@@ -18,7 +18,7 @@ type Action =
     }
   | { do: 'end'; machine: number; ending: HealEnding; acted: boolean }
   | { do: 'silence all' | 'revive all' | 'restart' | 'rules' | 'no rules' }
-  | { do: 'die'; after: number };
+  | { do: 'die' | 'lose'; after: number };
 
 const count = 5;
 const machine = fc.nat({ max: count - 1 });
@@ -46,7 +46,10 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({ do: fc.constantFrom('silence all', 'revive all', 'restart', 'rules', 'no rules') }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('die' as const), after: fc.nat({ max: 6 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('die' as const, 'lose' as const), after: fc.nat({ max: 6 }) }),
+  },
 );
 
 async function act(bench: RecoveryBench, machines: readonly ScriptedMachine[], step: Action): Promise<void> {
@@ -55,15 +58,19 @@ async function act(bench: RecoveryBench, machines: readonly ScriptedMachine[], s
     case 'pass':
       return await bench.pass(step.ms, 1_000);
     case 'silence all':
-      return void machines.forEach((each) => Object.assign(each, { alive: false, screen: panic }));
+      for (const each of machines) Object.assign(each, { alive: false, screen: panic });
+      return;
     case 'revive all':
-      return void machines.forEach((each) => Object.assign(each, { alive: true }));
+      for (const each of machines) each.alive = true;
+      return;
     case 'restart':
       return await bench.restart();
     case 'rules':
       return await bench.applyPanicRule();
     case 'no rules':
       return await bench.applyNoRules();
+    case 'lose':
+      return bench.loseAnswerAfter(step.after);
     case 'die':
       bench.dieAfter(step.after);
       await bench.pass(31_000);
@@ -232,6 +239,26 @@ describe('a process that dies between any two transactions', () => {
     },
   );
 });
+
+it.each(Array.from({ length: 5 }, (_, transactions) => transactions))(
+  'goes on when the database takes write %i and its answer is lost',
+  async (transactions) => {
+    const bench = await open();
+    await bench.applyPanicRule();
+    const [sick] = await bench.addMachines(1);
+    if (sick === undefined) throw new Error('no machine');
+    await bench.start();
+    bench.loseAnswerAfter(transactions);
+    Object.assign(sick, { alive: false, screen: panic });
+    await bench.pass(45_000);
+    expect((await bench.incidents()).map(({ state }) => state)).toEqual(['healing']);
+    await bench.endHeal(sick, 'failed');
+    await bench.pass(15_000);
+    expect(await bench.incident(sick)).toMatchObject({ state: 'healing', attempts: 2 });
+    await agree(bench, [sick]);
+    await followsItsTable(bench);
+  },
+);
 
 it('ends an incident whose operation ended without a word', async () => {
   const bench = await open();

@@ -2,13 +2,14 @@
  * The loop that keeps machines alive: who is silent → an incident → a look → the rule that fits → its playbook → the end. What
  * is in memory here can be had again from the store at any moment: a restart goes on with whatever is not resolved.
  */
+import { AthanorError } from '../errors/index.ts';
 import { HEAL_MACHINE } from '../machine/index.ts';
 import type { Event } from '../store/index.ts';
 import type { WatchedMachine } from './heartbeats/tracker.ts';
 import { isLookedAt } from './incidents/states.ts';
-import { outageInWords } from './incidents/outages.ts';
+import { bounded } from './observations/bounded.ts';
 import type { Observation } from './observations/observation.ts';
-import { createBackground } from './watch/background.ts';
+import { createBackground, inTurns } from './watch/background.ts';
 import { conditionsOf, notWatched } from './watch/conditions.ts';
 import { endOutage } from './watch/end-outage.ts';
 import { followHistory, type Following } from './watch/follow.ts';
@@ -18,6 +19,7 @@ import { createLooks, type LookResult } from './watch/looks.ts';
 import { defaultRecoverySettings, type RecoveryOptions, type Surroundings } from './watch/ports.ts';
 import { mendHeard, resolveReturned, settleOrphan, withdraw } from './watch/resolve.ts';
 import { createSilence } from './watch/silence.ts';
+import { readUnresolved } from './watch/unresolved.ts';
 
 export interface Recovery {
   /** Goes on with what is not resolved, and watches. The agents are loaded already. */
@@ -51,12 +53,16 @@ export function createRecovery(options: RecoveryOptions): Recovery {
   const life = new AbortController();
   const known: Known = { incidents: new Map(), outages: new Map() };
   /** What each incident's machine showed when it was looked at last. */
-  const lastSeen = new Map<string, Observation | undefined>();
+  const lastSeen = new Map<string, Observation>();
   /** Failed by a heal, without an incident: active as soon as they are heard. */
   const mendable = new Set<string>();
-  const reconsidering = new Map<string, { again: boolean; done: Promise<void> }>();
+  const reconsider = inTurns(reconsiderNow, life.signal);
   const background = createBackground(logger, monotonic);
   const ends: (() => void)[] = [];
+  /** Machines that are to be reconsidered. */
+  const owed = new Set<string>();
+  /** It is not known whether the last write about silent machines came to be. */
+  let unsure = false;
   let following: Following | undefined;
 
   const looks = createLooks({
@@ -84,6 +90,9 @@ export function createRecovery(options: RecoveryOptions): Recovery {
       for (const incident of known.incidents.values()) if (open.has(incident.id)) incident.state = 'open';
       for (const id of incidentIds) looks.now(id);
     },
+    failed: () => {
+      unsure = true;
+    },
   });
 
   function hold(incident: KnownIncident): void {
@@ -99,17 +108,21 @@ export function createRecovery(options: RecoveryOptions): Recovery {
   }
 
   async function look(incidentId: string): Promise<LookResult> {
-    const signal = AbortSignal.any([life.signal, AbortSignal.timeout(settings.lookMs)]);
-    const looker = {
-      isBack: (machineId: string) => known.incidents.get(machineId)?.heard === true,
-      last: lastSeen.get(incidentId),
-      signal,
-    };
-    const done = lookAtIncident(around, incidentId, looker);
+    const isBack = (machineId: string): boolean => known.incidents.get(machineId)?.heard === true;
+    const keepSeen = (observation: Observation): void => void lastSeen.set(incidentId, observation);
+    const late = (): AthanorError =>
+      new AthanorError('deadline-exceeded', `the look took longer than ${settings.lookMs / 1000} s`);
     // A look that does not let go keeps its place no longer than this; it changes nothing any more after the signal.
-    const result = await Promise.race([done, rejectedBy(signal)]);
-    if (result === 'over') lastSeen.delete(incidentId);
-    else lastSeen.set(incidentId, looker.last);
+    const result = await bounded(
+      (signal) => lookAtIncident(around, incidentId, { isBack, last: lastSeen.get(incidentId), keepSeen, signal }),
+      settings.lookMs,
+      life.signal,
+      late,
+    );
+    if (result === 'over') {
+      lastSeen.delete(incidentId);
+      for (const { id, machineId } of known.incidents.values()) if (id === incidentId) concern(machineId);
+    }
     return result;
   }
 
@@ -160,7 +173,13 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     const at = monotonic();
     const watched = heartbeats.watched();
     findReturned(watched);
-    silence.look(watched, at);
+    for (const machineId of owed) concern(machineId);
+    if (unsure)
+      background.once('what is not resolved', async () => {
+        await load();
+        unsure = false;
+      });
+    else silence.look(watched, at);
     looks.begin();
   }
 
@@ -193,34 +212,28 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     }
   }
 
+  /** Reconsiders it in the background, until that was done after the last time that somebody asked. */
+  function concern(machineId: string): void {
+    owed.add(machineId);
+    background.once(`state of ${machineId}`, async () => {
+      while (owed.has(machineId)) {
+        owed.delete(machineId);
+        try {
+          await reconsider(machineId);
+        } catch (error) {
+          owed.add(machineId);
+          throw error;
+        }
+      }
+    });
+  }
+
   async function abortHeal(operationId: string): Promise<void> {
     try {
       await operations.abort(operationId, 'the machine is in maintenance');
     } catch (error) {
       logger.info({ err: error, operation: operationId }, 'it ended before it could be aborted');
     }
-  }
-
-  /** One after another for each machine; asked for meanwhile, once more afterwards. */
-  function reconsider(machineId: string): Promise<void> {
-    const present = reconsidering.get(machineId);
-    if (present !== undefined) {
-      present.again = true;
-      return present.done;
-    }
-    const turn = { again: true, done: Promise.resolve() };
-    reconsidering.set(machineId, turn);
-    turn.done = (async () => {
-      try {
-        while (turn.again && !life.signal.aborted) {
-          turn.again = false;
-          await reconsiderNow(machineId);
-        }
-      } finally {
-        reconsidering.delete(machineId);
-      }
-    })();
-    return turn.done;
   }
 
   function rulesChanged(): void {
@@ -238,38 +251,25 @@ export function createRecovery(options: RecoveryOptions): Recovery {
       silence.isExcused(subject.id) ||
       mendable.has(subject.id) ||
       ended;
-    if (concerned) background.keep(reconsider(subject.id));
+    if (concerned) concern(subject.id);
   }
 
-  /** What is not resolved, from the store. */
+  /** What is known is what the store says: at a start, and whenever it is not known what became of a write. */
   async function load(): Promise<void> {
-    const incidents = await store.db.selectFrom('incidents').selectAll().where('state', '!=', 'resolved').execute();
-    const outages = await store.db.selectFrom('outages').selectAll().where('resolved_at', 'is', null).execute();
-    const failed = await store.db.selectFrom('machines').select('id').where('state', '=', 'failed').execute();
-    const watched = new Map(heartbeats.watched().map((machine) => [machine.machineId, machine]));
-    for (const row of incidents) known.incidents.set(row.machine_id, knownIncident(row, watched.get(row.machine_id)));
-    for (const { id, machines, watched: of } of outages) {
-      const members = await store.db.selectFrom('incidents').select('machine_id').where('outage_id', '=', id).execute();
-      const reason = outageInWords({ machines, watched: of });
-      const ids = new Set(members.map((member) => member.machine_id));
-      known.outages.set(id, { id, since: monotonic(), machines, reason, members: ids });
-    }
-    const over = incidents.filter(
-      ({ state, outage_id: outage }) => state === 'held' && outage !== null && !known.outages.has(outage),
-    );
-    for (const outage of new Set(over.map((row) => row.outage_id)))
-      if (outage !== null) await endOutage(around, outage, 0);
-    for (const { id } of failed) if (!known.incidents.has(id)) await reconsider(id);
-    for (const row of incidents) {
-      await reconsider(row.machine_id);
-      if (row.state === 'open') looks.now(row.id);
-    }
+    const { incidents, outages, over, failed } = await readUnresolved(store, monotonic);
+    const present = new Set(outages.map(({ id }) => id));
+    for (const id of known.outages.keys()) if (!present.has(id)) known.outages.delete(id);
+    for (const outage of outages) if (!known.outages.has(outage.id)) known.outages.set(outage.id, outage);
+    for (const outage of over) await endOutage(around, outage, 0);
+    const machineIds = [...known.incidents.keys(), ...incidents.map((row) => row.machine_id), ...failed];
+    for (const machineId of new Set(machineIds)) await reconsider(machineId);
   }
 
   return {
     start: async () => {
       const after = await store.events.newestSequence();
       await load();
+      for (const { id, state } of known.incidents.values()) if (state === 'open') looks.now(id);
       ends.push(heartbeats.onHeard(heard));
       following = followHistory(store, after, life.signal, take, logger);
       ends.push(every(settings.tickMs, tick));
@@ -295,12 +295,4 @@ export function createRecovery(options: RecoveryOptions): Recovery {
       }
     },
   };
-}
-
-function rejectedBy(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const fire = (): void => reject(signal.reason);
-    if (signal.aborted) fire();
-    else signal.addEventListener('abort', fire, { once: true });
-  });
 }

@@ -54,6 +54,8 @@ export interface RecoveryBench {
   start(): Promise<void>;
   /** After so many more transactions of recovery the process is dead: none commits any more. */
   dieAfter(transactions: number): void;
+  /** After so many more transactions one commits, and its answer is lost. */
+  loseAnswerAfter(transactions: number): void;
   /** Transactions of recovery that were committed. */
   committed(): number;
   /** The process ends (without a word) and another begins on the same store. */
@@ -116,6 +118,7 @@ export function createRecoveryBench({ store, directory, settings, clock }: Recov
   let monotonic = 0;
   let bornAt = 0;
   let left = Number.POSITIVE_INFINITY;
+  let answered = Number.POSITIVE_INFINITY;
   let commits = 0;
   const now = (): number => clock.now();
   const machines = new Map<string, ScriptedMachine>();
@@ -178,6 +181,8 @@ export function createRecoveryBench({ store, directory, settings, clock }: Recov
       left -= 1;
       const result = await store.transaction(work);
       commits += 1;
+      answered -= 1;
+      if (answered === -1) throw new Error('the connection was lost');
       return result;
     },
   };
@@ -309,6 +314,9 @@ export function createRecoveryBench({ store, directory, settings, clock }: Recov
     },
     dieAfter: (transactions) => {
       left = transactions;
+    },
+    loseAnswerAfter: (transactions) => {
+      answered = transactions;
     },
     committed: () => commits,
     restart: async () => {

@@ -51,3 +51,34 @@ export function createBackground(logger: Pick<OperationLogger, 'error'>, monoton
     },
   };
 }
+
+/**
+ * Work on each key one after another. Asked for while it is done, it is done once more afterwards, so that it never misses
+ * what made somebody ask.
+ */
+export function inTurns(work: (key: string) => Promise<void>, signal: AbortSignal): (key: string) => Promise<void> {
+  const turns = new Map<string, { again: boolean; done: Promise<void> }>();
+
+  async function take(key: string, turn: { again: boolean }): Promise<void> {
+    try {
+      while (turn.again && !signal.aborted) {
+        turn.again = false;
+        await work(key);
+      }
+    } finally {
+      turns.delete(key);
+    }
+  }
+
+  return (key) => {
+    const present = turns.get(key);
+    if (present !== undefined) {
+      present.again = true;
+      return present.done;
+    }
+    const turn = { again: true, done: Promise.resolve() };
+    turns.set(key, turn);
+    turn.done = take(key, turn);
+    return turn.done;
+  };
+}

@@ -18,6 +18,7 @@ export interface Looker {
   isBack(machineId: string): boolean;
   /** What it showed when it was looked at last, as far as this process knows. */
   last: Observation | undefined;
+  keepSeen(observation: Observation): void;
   signal: AbortSignal;
 }
 
@@ -76,7 +77,7 @@ export async function lookAtIncident(around: Surroundings, incidentId: string, l
   if (conditions.operation !== null) return 'again';
 
   const { observation, changed } = await observer.observeAgain(looker.last, machineId, incidentId, looker.signal);
-  looker.last = observation;
+  looker.keepSeen(observation);
   const verdict = await judge(around, observation);
   // What was decided too late is decided anew.
   looker.signal.throwIfAborted();

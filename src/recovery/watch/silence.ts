@@ -18,6 +18,8 @@ export interface SilenceEvents {
   begun(begun: Begun): void;
   /** An outage is over; these incidents are open now. */
   released(incidentIds: readonly string[]): void;
+  /** Something was not written, or was without an answer. */
+  failed(): void;
 }
 
 /** A machine whose silence is no incident is asked about again: a change of it tells of itself, this is for what is missed. */
@@ -118,8 +120,13 @@ export function createSilence(
       if (missed.length === 0 && !outages) return;
       // One after the other: nobody joins an outage that ends in the same moment.
       background.once('silence', async () => {
-        if (missed.length > 0) await begin(watched, missed, at);
-        if (outages) await endOutages(watched);
+        try {
+          if (missed.length > 0) await begin(watched, missed, at);
+          if (outages) await endOutages(watched);
+        } catch (error) {
+          events.failed();
+          throw error;
+        }
       });
     },
     judgeAnew: (machineId) => {
