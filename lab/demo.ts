@@ -127,9 +127,12 @@ async function playSecondPart({ directory, athanor, watch, rack: { machines } }:
   const part: SecondPart = { athanor, watch, machines, breakName, sabotage, directory, onStage: saw, patienceMs };
   await putRulesInForce(part);
   say('\nNow they break. Nobody touches them.');
-  const begun = Date.now();
   const reports = await playHeals(part);
-  showTable(healStages, begun);
+  const broken = seen.filter(({ stage }) => stage === 'broken').map(({ time }) => time);
+  showTable(
+    healStages.filter((stage) => stage !== 'heard'),
+    Math.min(...broken),
+  );
   for (const report of reports) sayHealed(report);
 }
 

@@ -9,7 +9,7 @@ const traceLine = new RegExp(`^\\d+@(\\d+\\.\\d+):${keyTrace} con -?\\d+, key qc
 /** Every key event in a log of QEMU's. */
 export function keyEvents(log: string): KeyEvent[] {
   return [...log.matchAll(traceLine)].map(([, time, key = '', down]) => ({
-    time: Number(time) * 1000,
+    time: Math.round(Number(time) * 1000),
     key,
     down: down === '1',
   }));

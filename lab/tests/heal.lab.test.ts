@@ -98,7 +98,11 @@ describe('on SQLite', () => {
       const since = await options.break(machine);
       expect(await athanor.ended()).toBe('SIGKILL');
       // Whatever goes wrong now: the next test finds a server that runs.
-      await options.swap(machine).finally(() => athanor.start());
+      try {
+        await options.swap(machine);
+      } finally {
+        await athanor.start();
+      }
       const failed = await stage.watch.waitFor(
         ({ kind, subjectId, time }) =>
           kind === 'operation.failed' && subjectId === stage.machineId('bios') && Date.parse(time) >= since,

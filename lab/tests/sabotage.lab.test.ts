@@ -35,8 +35,10 @@ it.each([
   { sabotage: 'image', machines: 'bios', stage: 'image-checked', says: /digest-mismatch/ },
   { sabotage: 'bmc', machines: 'bios', stage: 'power-on', says: /does not answer/ },
   { sabotage: 'tftp', machines: 'uefi', stage: 'loader', says: /loader/ },
+  { sabotage: 'rule', machines: 'bios', stage: 'rule-matched', says: /asks for a person: .*no rule.*told nothing/ },
+  { sabotage: 'pattern', machines: 'bios', stage: 'rule-matched', says: /asks for a person: .*no rule.*told nothing/ },
 ])('the demo names the stage when the $sabotage is sabotaged', async ({ sabotage, machines, stage, says }) => {
-  const { code, lines } = await demo(['--sabotage', sabotage, '--machines', machines, '--patience', '40']);
+  const { code, lines } = await demo(['--sabotage', sabotage, '--machines', machines, '--patience', '60']);
   expect(code).toBe(1);
   expect(lines.filter((line) => line.failed)).toMatchObject([{ machine: machines, stage }]);
   expect(lines.find((line) => line.failed)?.text).toMatch(says);
