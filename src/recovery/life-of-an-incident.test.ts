@@ -1,17 +1,10 @@
-/** One machine falls silent: every way its incident may take. */
+/** One machine falls silent, is looked at, and is healed or not. */
 import { expect, it } from 'vitest';
 import { getIncident, listIncidents, openIncidentOf } from './index.ts';
-import { type RecoveryBench, type ScriptedMachine } from './testing/recovery-bench.ts';
-import { useRecoveryBenches } from './testing/use-recovery-bench.ts';
+import type { RecoveryBench } from './testing/recovery-bench.ts';
+import { fallSilent, panic, useRecoveryBenches } from './testing/use-recovery-bench.ts';
 
 const open = useRecoveryBenches();
-const panic = ['[ 12.3] Kernel panic - not syncing: test', '---[ end Kernel panic'];
-
-async function silent(machine: ScriptedMachine, bench: RecoveryBench, screen: readonly string[] | null = panic) {
-  machine.alive = false;
-  machine.screen = screen;
-  await bench.pass(30_000);
-}
 
 async function kinds(bench: RecoveryBench): Promise<string[]> {
   return (await bench.events()).map(({ kind }) => kind).filter((kind) => /^(incident|outage)\./.test(kind));
@@ -25,7 +18,7 @@ it('is healed: silence, look, rule, playbook, back', async () => {
   await bench.pass(40_000);
   expect(await bench.incidents()).toEqual([]);
   const lastHeard = machine.lastHeardAt;
-  await silent(machine, bench);
+  await fallSilent(bench, machine);
 
   const incident = await bench.incident(machine);
   expect(incident).toMatchObject({
@@ -70,7 +63,7 @@ it('tells its film in sentences', async () => {
   await bench.applyPanicRule();
   const machine = await bench.addMachine();
   await bench.start();
-  await silent(machine, bench);
+  await fallSilent(bench, machine);
   const [view] = await listIncidents(bench.store, { state: 'open' });
   expect(view).toMatchObject({ machine: machine.id, machineName: 'm1', state: 'healing', signal: 'heartbeat-missed' });
   expect(await openIncidentOf(bench.store, [machine.id])).toEqual(
@@ -91,29 +84,12 @@ it('tells its film in sentences', async () => {
   await expect(getIncident(bench.store, 'none')).rejects.toMatchObject({ code: 'not-found' });
 });
 
-it('ends as returned when the machine was back before anything was done', async () => {
-  const bench = await open();
-  await bench.applyPanicRule();
-  const machine = await bench.addMachine();
-  await bench.start();
-  await silent(machine, bench);
-  machine.alive = true;
-  await bench.beat(machine);
-  expect((await bench.incident(machine)).state).toBe('healing');
-  await bench.endHeal(machine, 'succeeded', false);
-  expect(await bench.incident(machine)).toMatchObject({
-    state: 'resolved',
-    outcome: 'returned',
-    first_action_at: null,
-  });
-});
-
 it('is escalated when no rule fits, looked at less and less often, and healed once a rule does', async () => {
   const bench = await open();
   await bench.applyPanicRule({ pattern: 'something else' });
   const machine = await bench.addMachine();
   await bench.start();
-  await silent(machine, bench);
+  await fallSilent(bench, machine);
   expect(await bench.incident(machine)).toMatchObject({
     state: 'escalated',
     reason: 'no rule fits what its screen shows',
@@ -137,7 +113,7 @@ it('heals when another screen comes that a rule fits', async () => {
   await bench.applyPanicRule();
   const machine = await bench.addMachine();
   await bench.start();
-  await silent(machine, bench, ['Booting...']);
+  await fallSilent(bench, machine, ['Booting...']);
   expect((await bench.incident(machine)).state).toBe('escalated');
   machine.screen = panic;
   await bench.pass(5_000);
@@ -162,7 +138,7 @@ it.each([
   const bench = await open();
   const machine = await bench.addMachine({ power });
   await bench.start();
-  await silent(machine, bench, screen);
+  await fallSilent(bench, machine, screen);
   expect(await bench.incident(machine)).toMatchObject({ state: 'escalated', reason });
 });
 
@@ -171,12 +147,12 @@ it('is tried as often as its rule says, over incidents and restarts', async () =
   await bench.applyPanicRule({ attempts: '2 in 1h' });
   const machine = await bench.addMachine();
   await bench.start();
-  await silent(machine, bench);
+  await fallSilent(bench, machine);
   machine.alive = true;
   await bench.endHeal(machine, 'succeeded');
   await bench.pass(60_000);
 
-  await silent(machine, bench);
+  await fallSilent(bench, machine);
   await bench.restart();
   await bench.endHeal(machine, 'failed');
   const failed = await bench.incident(machine);
@@ -197,7 +173,7 @@ it('is looked at again after a failed heal while attempts remain', async () => {
   await bench.applyPanicRule();
   const machine = await bench.addMachine();
   await bench.start();
-  await silent(machine, bench);
+  await fallSilent(bench, machine);
   await bench.endHeal(machine, 'failed');
   expect(await bench.incident(machine)).toMatchObject({ state: 'open', reason: 'step power-off-1 failed: it changed' });
   expect((await bench.machine(machine)).state).toBe('failed');
@@ -213,7 +189,7 @@ it('is left to the person who aborted its heal', async () => {
   await bench.applyPanicRule({ attempts: '5 in 1h' });
   const machine = await bench.addMachine();
   await bench.start();
-  await silent(machine, bench);
+  await fallSilent(bench, machine);
   await bench.endHeal(machine, 'aborted');
   await bench.pass(600_000, 5_000);
   expect(await bench.incident(machine)).toMatchObject({ state: 'escalated', reason: 'aborted: a person said so' });
@@ -222,215 +198,6 @@ it('is left to the person who aborted its heal', async () => {
   await bench.restart();
   await bench.pass(60_000);
   expect((await bench.heals()).length).toBe(1);
-});
-
-it.each(['open', 'escalated', 'failed'] as const)('ends when the machine is heard again: %s', async (state) => {
-  const bench = await open({ concurrentHeals: state === 'open' ? 0 : 5 });
-  if (state !== 'escalated') await bench.applyPanicRule({ attempts: '1 in 1h' });
-  const machine = await bench.addMachine();
-  await bench.start();
-  await silent(machine, bench);
-  if (state === 'failed') await bench.endHeal(machine, 'failed');
-  expect((await bench.incident(machine)).state).toBe(state === 'failed' ? 'escalated' : state);
-  expect((await bench.machine(machine)).state).toBe(state === 'failed' ? 'failed' : 'active');
-  machine.alive = true;
-  await bench.beat(machine);
-  expect(await bench.incident(machine)).toMatchObject({ state: 'resolved', outcome: 'returned' });
-  expect(await bench.machine(machine)).toMatchObject({ state: 'active', failure: null });
-  await bench.pass(60_000);
-  expect((await bench.incidents()).length).toBe(1);
-});
-
-it('ends when the machine was heard while it was healed in vain', async () => {
-  const bench = await open();
-  await bench.applyPanicRule();
-  const machine = await bench.addMachine();
-  await bench.start();
-  await silent(machine, bench);
-  machine.alive = true;
-  await bench.beat(machine);
-  await bench.endHeal(machine, 'failed');
-  expect(await bench.incident(machine)).toMatchObject({ state: 'resolved', outcome: 'returned' });
-  expect((await bench.machine(machine)).state).toBe('active');
-});
-
-it('goes on when the machine was heard while it was healed, and is silent again', async () => {
-  const bench = await open();
-  await bench.applyPanicRule();
-  const machine = await bench.addMachine();
-  await bench.start();
-  await silent(machine, bench);
-  await bench.beat(machine);
-  await bench.pass(60_000);
-  await bench.endHeal(machine, 'failed');
-  await bench.pass(6_000);
-  expect(await bench.incident(machine)).toMatchObject({ state: 'healing', attempts: 2 });
-});
-
-it('begins another when a playbook saw the machine well but it is not heard', async () => {
-  const bench = await open();
-  await bench.applyPanicRule();
-  const machine = await bench.addMachine();
-  await bench.start();
-  await silent(machine, bench);
-  machine.screen = ['login:'];
-  await bench.endHeal(machine, 'succeeded');
-  await bench.pass(110_000);
-  expect((await bench.incidents()).map(({ state }) => state)).toEqual(['resolved']);
-  await bench.pass(120_000);
-  expect((await bench.incidents()).map(({ state }) => state)).toEqual(['resolved', 'escalated']);
-});
-
-it('is withdrawn by maintenance, and begins anew after it', async () => {
-  const bench = await open();
-  const machine = await bench.addMachine();
-  await bench.start();
-  await silent(machine, bench);
-  await bench.setMaintenance(machine, true);
-  expect(await bench.incident(machine)).toMatchObject({
-    state: 'resolved',
-    outcome: 'withdrawn',
-    reason: 'the machine is in maintenance',
-  });
-  await bench.pass(600_000, 5_000);
-  expect((await bench.incidents()).length).toBe(1);
-  await bench.setMaintenance(machine, false);
-  await bench.tick();
-  expect((await bench.incidents()).map(({ state }) => state)).toEqual(['resolved', 'escalated']);
-});
-
-it('is aborted and withdrawn by maintenance while it is healed; the machine is active once heard', async () => {
-  const bench = await open();
-  await bench.applyPanicRule();
-  const machine = await bench.addMachine();
-  await bench.start();
-  await silent(machine, bench);
-  // Nobody works on operations here, so that this process may end it itself while it is queued.
-  await bench.setMaintenance(machine, true);
-  expect((await bench.heals()).map(({ state }) => state)).toEqual(['aborted']);
-  expect(await bench.incident(machine)).toMatchObject({ state: 'resolved', outcome: 'withdrawn' });
-  expect((await bench.machine(machine)).state).toBe('failed');
-  // No person is asked for what a person does already.
-  expect(await bench.events('incident.escalated')).toEqual([]);
-  await bench.setMaintenance(machine, false);
-  machine.alive = true;
-  await bench.beat(machine);
-  expect((await bench.machine(machine)).state).toBe('active');
-});
-
-it('leaves a machine that its heal failed active once heard, though nobody watched when its maintenance ended', async () => {
-  const bench = await open();
-  await bench.applyPanicRule();
-  const machine = await bench.addMachine();
-  await bench.start();
-  await silent(machine, bench);
-  await bench.setMaintenance(machine, true);
-  await bench.setMachine(machine, { maintenance: 0 });
-  await bench.restart();
-  await bench.beat(machine);
-  expect(await bench.machine(machine)).toMatchObject({ state: 'active', failure: null });
-});
-
-it('is not healed when the machine is heard while it is looked at', async () => {
-  const bench = await open();
-  await bench.applyPanicRule();
-  const machine = await bench.addMachine();
-  await bench.start();
-  machine.onLook = () => bench.hear(machine);
-  await silent(machine, bench);
-  expect(await bench.heals()).toEqual([]);
-  expect(await bench.incident(machine)).toMatchObject({ state: 'resolved', outcome: 'returned' });
-});
-
-it('is not healed when maintenance begins while it is looked at', async () => {
-  const bench = await open();
-  await bench.applyPanicRule();
-  const machine = await bench.addMachine();
-  await bench.start();
-  machine.onLook = async () => await bench.setMachine(machine, { maintenance: 1 });
-  await silent(machine, bench);
-  expect(await bench.heals()).toEqual([]);
-  await bench.pass(10_000);
-  expect(await bench.incident(machine)).toMatchObject({ state: 'resolved', outcome: 'withdrawn' });
-});
-
-it('goes on when the database was away for the one heartbeat that came', async () => {
-  const bench = await open();
-  const machine = await bench.addMachine();
-  await bench.start();
-  await silent(machine, bench);
-  bench.dieAfter(0);
-  await bench.beat(machine);
-  await bench.pass(60_000);
-  bench.dieAfter(Number.POSITIVE_INFINITY);
-  await bench.applyPanicRule();
-  expect((await bench.incident(machine)).state).toBe('healing');
-});
-
-it('ends when the database was away for the first heartbeat', async () => {
-  const bench = await open();
-  const machine = await bench.addMachine();
-  await bench.start();
-  await silent(machine, bench);
-  bench.dieAfter(0);
-  await bench.beat(machine);
-  bench.dieAfter(Number.POSITIVE_INFINITY);
-  await bench.pass(2_000);
-  expect(await bench.incident(machine)).toMatchObject({ state: 'resolved', outcome: 'returned' });
-});
-
-it('is withdrawn when the machine is deployed anew', async () => {
-  const bench = await open();
-  const machine = await bench.addMachine();
-  await bench.start();
-  await silent(machine, bench);
-  await bench.setMachine(machine, { state: 'deploying' });
-  await bench.pass(10_000);
-  expect(await bench.incident(machine)).toMatchObject({
-    state: 'resolved',
-    outcome: 'withdrawn',
-    reason: 'the machine is deploying',
-  });
-});
-
-it.each([
-  { name: 'in maintenance', row: { maintenance: 1 } },
-  { name: 'off on purpose', row: { off_on_purpose: 1 } },
-  { name: 'deploying', row: { state: 'deploying' } },
-  { name: 'failed by something else', row: { state: 'failed' } },
-] as const)('does not begin for a machine that is $name', async ({ row }) => {
-  const bench = await open();
-  const machine = await bench.addMachine({}, row);
-  await bench.start();
-  await silent(machine, bench);
-  await bench.pass(300_000, 5_000);
-  expect(await bench.incidents()).toEqual([]);
-  expect(bench.looks).toEqual([]);
-});
-
-it('does not begin for a system that went down as it said; it does when it has power still', async () => {
-  const bench = await open();
-  const down = await bench.addMachine({ power: 'off', stopping: true, alive: false });
-  const stuck = await bench.addMachine({ power: 'on', stopping: true, alive: false });
-  const nobodyKnows = await bench.addMachine({ power: 'unknown', stopping: true, alive: false });
-  await bench.start();
-  await bench.pass(59_000);
-  expect(await bench.incidents()).toEqual([]);
-  await bench.pass(2_000);
-  const machines = (await bench.incidents()).map(({ machine_id: id }) => id);
-  expect(new Set(machines)).toEqual(new Set([stuck.id, nobodyKnows.id]));
-  // Somebody switches it on, and nothing is heard.
-  down.power = 'on';
-  await bench.pass(600_000, 5_000);
-  expect((await bench.incidents(down)).length).toBe(1);
-});
-
-it('begins for a machine that lost its power without a word', async () => {
-  const bench = await open();
-  const machine = await bench.addMachine({ power: 'off', screen: null, alive: false });
-  await bench.start();
-  await bench.pass(31_000);
-  expect((await bench.incident(machine)).state).toBe('escalated');
 });
 
 it('heals so many at a time, and the next as soon as one ends', async () => {
@@ -473,13 +240,4 @@ it('is taken up again after a look that failed or hung, and stops no other', asy
   hanging.screen = panic;
   await bench.pass(60_000, 5_000);
   expect((await bench.incidents()).map(({ state }) => state)).toEqual(['healing', 'healing', 'healing']);
-});
-
-it('asks the database nothing while everybody is heard', async () => {
-  const bench = await open();
-  await bench.addMachines(3);
-  await bench.start();
-  const before = bench.committed();
-  await bench.pass(120_000);
-  expect(bench.committed()).toBe(before);
 });

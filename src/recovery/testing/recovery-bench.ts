@@ -4,38 +4,23 @@
  */
 import { join } from 'node:path';
 import { createRecoveringMoves, HEAL_MACHINE } from '../../machine/index.ts';
-import {
-  createOperations,
-  type OperationDefinition,
-  type OperationFailure,
-  type Operations,
-} from '../../operation/index.ts';
+import { createOperations, type OperationFailure, type Operations } from '../../operation/index.ts';
 import { type Event, parseJson, type Row, type Store } from '../../store/index.ts';
 import type { WatchedMachine } from '../heartbeats/tracker.ts';
-import { createHealHooks, type HealHooks } from '../incidents/heal-hooks.ts';
+import { createHealHooks } from '../incidents/heal-hooks.ts';
 import { healMachineInput } from '../heal/heal-input.ts';
 import { keepLook } from '../observations/observation-store.ts';
 import { tellsOtherwise } from '../observations/observer.ts';
-import type { Look, PowerSeen } from '../observations/observation.ts';
 import { createRecovery, type Recovery } from '../recovery.ts';
 import { applyRules } from '../rule-sets/rule-sets.ts';
 import type { RecoverySettings } from '../watch/ports.ts';
+import { healDefinition } from './scripted-heal.ts';
+import { lookOf, type ScriptedMachine } from './scripted-machine.ts';
+
+export type { ScriptedMachine };
 
 export const intervalMs = 10_000;
 export const missedAfterMs = 30_000;
-
-export interface ScriptedMachine {
-  readonly id: string;
-  alive: boolean;
-  power: PowerSeen;
-  /** Null: nothing can be read. An error: looking fails. */
-  screen: readonly string[] | null | Error | 'hangs';
-  stopping: boolean;
-  lastBeat: number;
-  lastHeardAt: number;
-  /** Called when it is looked at, before anything is seen. */
-  onLook?: (() => void | Promise<void>) | undefined;
-}
 
 export type HealEnding = 'succeeded' | 'failed' | 'aborted';
 
@@ -88,23 +73,6 @@ const failure: OperationFailure = {
   message: 'it changed',
   remedy: 'Look.',
 };
-
-function healDefinition(hooks: HealHooks): OperationDefinition {
-  const keyOf = (context: { operationId: string; machineId: string | null; input: unknown }) => ({
-    incidentId: healMachineInput.parse(context.input).incident,
-    machineId: context.machineId ?? '',
-    operationId: context.operationId,
-  });
-  return {
-    kind: HEAL_MACHINE,
-    parseInput: (value) => healMachineInput.parse(value),
-    deadlineMs: 3_600_000,
-    steps: [{ name: 'confirm-bmc', deadlineMs: 1_000, run: () => Promise.resolve({}) }],
-    onSucceeded: async (trx, context) => await hooks.succeeded(trx, keyOf(context)),
-    onFailed: async (trx, context, why) => await hooks.failed(trx, keyOf(context), why),
-    onAborted: async (trx, context, reason) => await hooks.aborted(trx, keyOf(context), reason),
-  };
-}
 
 export interface RecoveryBenchOptions {
   store: Store;
@@ -160,19 +128,6 @@ export function createRecoveryBench({ store, directory, settings, clock }: Recov
     for (const listener of listeners) listener(machine.id);
   }
 
-  function lookOf({ screen, power }: ScriptedMachine): Look {
-    if (screen instanceof Error) throw screen;
-    const lines = typeof screen === 'string' ? null : screen;
-    const size = { font: 'scripted', columns: 80, rows: 25, cells: [], cursor: undefined, confidence: 1 };
-    return {
-      time: now(),
-      power,
-      frame: undefined,
-      reading: lines === null ? undefined : { ...size, lines },
-      problem: lines === null ? 'no console of this machine is known' : null,
-    };
-  }
-
   /** The store as recovery sees it: a dead process changes nothing. */
   const mortal: Store = {
     ...store,
@@ -209,7 +164,7 @@ export function createRecoveryBench({ store, directory, settings, clock }: Recov
             await new Promise((_resolve, reject) => {
               signal.addEventListener('abort', () => reject(signal.reason), { once: true });
             });
-          const look = lookOf(machine);
+          const look = lookOf(machine, now());
           if (last !== undefined && !tellsOtherwise(look, last))
             return { observation: last, reading: look.reading, changed: false };
           const observation = await keepLook(store, machineId, incidentId, look, undefined);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import { type DatabaseChoice, openStore } from '../../store/index.ts';
 import type { RecoverySettings } from '../watch/ports.ts';
-import { createRecoveryBench, type RecoveryBench } from './recovery-bench.ts';
+import { createRecoveryBench, type RecoveryBench, type ScriptedMachine } from './recovery-bench.ts';
 
 export interface OpenBench {
   (settings?: Partial<RecoverySettings>, database?: DatabaseChoice): Promise<RecoveryBench>;
@@ -36,4 +36,17 @@ export function useRecoveryBenches(): OpenBench {
     });
     return bench;
   };
+}
+
+export const panic: readonly string[] = ['[ 12.3] Kernel panic - not syncing: test', '---[ end Kernel panic'];
+
+/** It beats no more, shows this, and is missed. */
+export async function fallSilent(
+  bench: RecoveryBench,
+  machine: ScriptedMachine,
+  screen: readonly string[] | null = panic,
+): Promise<void> {
+  machine.alive = false;
+  machine.screen = screen;
+  await bench.pass(30_000);
 }
