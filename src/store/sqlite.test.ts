@@ -33,6 +33,17 @@ test('a commit is on the disk before it returns, and foreign keys hold', async (
   expect(await pragma('busy_timeout')).toBeGreaterThan(0);
 });
 
+test.each([
+  "select max(resolved_at) from incidents where machine_id = 'm' and outcome = 'healed'",
+  "select id from incidents where machine_id = 'm' and state <> 'resolved'",
+  "select id from observations where incident_id = 'i' order by time",
+  "select id from observations where frame_id = 'f' limit 1",
+  "delete from frames where id = 'f'",
+])('asks an index, however long the history of failures is: %s', async (question) => {
+  const plan = await sql<{ detail: string }>`explain query plan ${sql.raw(question)}`.execute(store.db);
+  expect(plan.rows.map(({ detail }) => detail).join('\n')).toMatch(/^(SEARCH .*\n?)+$/);
+});
+
 test('the database and all beside it is readable by its owner alone', async () => {
   await store.db.insertInto('settings').values({ key: 'a', value: '1' }).execute();
   const names = await readdir(join(directory, 'data'));

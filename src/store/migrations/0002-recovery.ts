@@ -71,10 +71,13 @@ const changes = [
 const indexes = [
   'create unique index agents_by_token on agents (token_hash)',
   `create unique index incidents_one_open_per_machine on incidents (machine_id) where state <> 'resolved'`,
+  'create index incidents_by_machine on incidents (machine_id, resolved_at)',
   'create index incidents_by_time on incidents (opened_at)',
   'create index incidents_by_outage on incidents (outage_id)',
   'create index observations_by_incident on observations (incident_id, time)',
   'create index observations_by_machine on observations (machine_id, time)',
+  // Is a picture shown by anything else? The foreign key asks as well.
+  'create index observations_by_frame on observations (frame_id)',
 ];
 
 const typeNames = {
