@@ -5,6 +5,8 @@
 import { AthanorError } from '../errors/index.ts';
 import { HEAL_MACHINE } from '../machine/index.ts';
 import type { Event } from '../store/index.ts';
+import { everyByTimer } from './every-by-timer.ts';
+import { followHistory, type Following } from './follow-history.ts';
 import type { WatchedMachine } from './heartbeats/tracker.ts';
 import { isLookedAt } from './incidents/states.ts';
 import { bounded } from './observations/bounded.ts';
@@ -12,7 +14,6 @@ import type { Observation } from './observations/observation.ts';
 import { createBackground, inTurns } from './watch/background.ts';
 import { conditionsOf, notWatched } from './watch/conditions.ts';
 import { endOutage } from './watch/end-outage.ts';
-import { followHistory, type Following } from './watch/follow.ts';
 import { isMissed, type Known, type KnownIncident, knownIncident } from './watch/known.ts';
 import { lookAtIncident } from './watch/look-at-incident.ts';
 import { createLooks, type LookResult } from './watch/looks.ts';
@@ -36,11 +37,6 @@ export interface Recovery {
   heard(machineId: string): void;
   /** Resolves when nothing is under way and the history was followed to its end. */
   quiet(): Promise<void>;
-}
-
-function everyByTimer(milliseconds: number, work: () => void): () => void {
-  const timer = setInterval(work, milliseconds);
-  return () => clearInterval(timer);
 }
 
 /** Events of a machine that change nothing that is asked here, and come often. */
@@ -271,7 +267,9 @@ export function createRecovery(options: RecoveryOptions): Recovery {
       await load();
       for (const { id, state } of known.incidents.values()) if (state === 'open') looks.now(id);
       ends.push(heartbeats.onHeard(heard));
-      following = followHistory(store, after, life.signal, take, logger);
+      following = followHistory(store, after, life.signal, take, (error) =>
+        logger.error({ err: error }, 'recovery cannot follow the history; it is tried again'),
+      );
       ends.push(every(settings.tickMs, tick));
     },
     stop: async () => {

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { asAthanorError, type AthanorError } from '../../errors/index.ts';
 import type { BootHttpRequest, BootHttpResponse } from '../../site/index.ts';
 import type { Event, Store } from '../../store/index.ts';
+import { everyByTimer } from '../every-by-timer.ts';
+import { followHistory, type Following } from '../follow-history.ts';
 import { createAgentService } from './agent-service.ts';
 import { agentMayRun, deleteAgent, readAgents } from './agent-table.ts';
 import { createHeardWriter } from './heard-writer.ts';
@@ -72,11 +74,6 @@ export interface Heartbeats {
 const TICK_MS = 250;
 const WRITE_EVERY_MS = 1000;
 
-function everyByTimer(milliseconds: number, work: () => void): () => void {
-  const timer = setInterval(work, milliseconds);
-  return () => clearInterval(timer);
-}
-
 const moved = z.object({ to: z.string() });
 
 export function createHeartbeats(options: HeartbeatsOptions): Heartbeats {
@@ -87,7 +84,7 @@ export function createHeartbeats(options: HeartbeatsOptions): Heartbeats {
   const listeners = new Set<(machineId: string) => void>();
   const timers: (() => void)[] = [];
   const stopping = new AbortController();
-  let following: Promise<void> = Promise.resolve();
+  let following: Following | undefined;
   let changes: Promise<unknown> = Promise.resolve();
 
   function inTurn<T>(change: () => Promise<T>): Promise<T> {
@@ -120,11 +117,6 @@ export function createHeartbeats(options: HeartbeatsOptions): Heartbeats {
     else if (to !== undefined && !agentMayRun(to)) await forget(event.subject.id);
   }
 
-  async function followFrom(sequence: number): Promise<void> {
-    for await (const event of store.events.subscribe(sequence, stopping.signal))
-      await follow(event).catch((error: unknown) => onError(asAthanorError(error), `following ${event.kind}`));
-  }
-
   return {
     service: createAgentService({ store, tracker, writer, settings, macOf, now, monotonic, inTurn, heard, onError }),
     load: async () => {
@@ -134,7 +126,9 @@ export function createHeartbeats(options: HeartbeatsOptions): Heartbeats {
           if (tracker.of(agent.machineId) === undefined) tracker.add(agent, { heard: false, replaced });
       });
       tracker.restart();
-      following = followFrom(sequence).catch((error: unknown) => onError(asAthanorError(error), 'following machines'));
+      following = followHistory(store, sequence, stopping.signal, follow, (error) =>
+        onError(asAthanorError(error), 'following what becomes of machines'),
+      );
       timers.push(every(TICK_MS, () => tracker.tick()));
       timers.push(every(WRITE_EVERY_MS, () => void writer.write()));
     },
@@ -168,7 +162,7 @@ export function createHeartbeats(options: HeartbeatsOptions): Heartbeats {
     stop: async () => {
       stopping.abort();
       for (const end of timers.splice(0)) end();
-      await following;
+      await following?.ended;
       await changes;
       await writer.finish();
     },

@@ -1,5 +1,6 @@
 /** What is written down, and what holds after a restart and after a machine changed its state. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { firstBoot, type HeartbeatsBench, openHeartbeatsBench, secondBoot } from './testing/heartbeats-bench.ts';
 
 const here = '10.0.0.11';
@@ -107,6 +108,16 @@ describe('a machine that changes its state', () => {
     expect(await bench.beat(here, token, 1)).toMatchObject({ status: 401 });
     expect(watched()).toEqual([]);
     expect(await bench.rows()).toEqual([]);
+  });
+
+  it('is forgotten as soon as the database is back, when that was away', async () => {
+    await bench.enrol(here);
+    await sql`alter table agents rename to agents_away`.execute(bench.store.db);
+    await bench.move(machine, 'retired');
+    await vi.waitFor(() => expect(bench.errors).toHaveLength(1));
+    await sql`alter table agents_away rename to agents`.execute(bench.store.db);
+    await vi.waitFor(async () => expect(await bench.rows()).toEqual([]), { timeout: 10_000 });
+    expect(watched()).toEqual([]);
   });
 
   it.each(['recovering', 'failed', 'active'] as const)('and is %s stays watched', async (state) => {

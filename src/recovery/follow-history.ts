@@ -1,7 +1,6 @@
 /** Follows the history from a place on, for as long as the store is open; a database that is away is asked again. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OperationLogger } from '../../operation/index.ts';
-import type { Event, Store } from '../../store/index.ts';
+import type { Event, Store } from '../store/index.ts';
 
 export interface Following {
   /** Resolves once everything up to now in the history was handed on; at once when nothing follows any more. */
@@ -11,12 +10,17 @@ export interface Following {
 
 const retryMs = 1_000;
 
+/**
+ * @param after the sequence number of the last event that is not handed on
+ * @param take gets each event in its order; one that it could not take is handed to it again
+ * @param onError told of each failure; after a pause it is tried again
+ */
 export function followHistory(
-  store: Store,
+  { events }: Pick<Store, 'events'>,
   after: number,
   signal: AbortSignal,
-  take: (event: Event) => void,
-  logger: Pick<OperationLogger, 'error'>,
+  take: (event: Event) => void | Promise<void>,
+  onError: (error: unknown) => void,
 ): Following {
   let reached = after;
   let over = false;
@@ -31,15 +35,15 @@ export function followHistory(
   async function follow(): Promise<void> {
     while (!signal.aborted)
       try {
-        for await (const event of store.events.subscribe(reached, signal)) {
-          take(event);
+        for await (const event of events.subscribe(reached, signal)) {
+          await take(event);
           reached = event.sequence;
           wake();
         }
         return;
       } catch (error) {
         if (signal.aborted) return;
-        logger.error({ err: error }, 'recovery cannot follow the history; it is tried again');
+        onError(error);
         await sleep(retryMs, undefined, { signal }).catch(() => undefined);
       }
   }
@@ -51,7 +55,7 @@ export function followHistory(
   return {
     ended,
     caughtUp: async () => {
-      const until = await store.events.newestSequence();
+      const until = await events.newestSequence();
       if (over || until <= reached) return;
       await new Promise<void>((resolve) => waiting.push({ until, resolve }));
     },
