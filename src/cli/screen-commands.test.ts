@@ -60,6 +60,7 @@ describe('screen read', () => {
     ['is not there', path.join(directory, 'nothing.png'), 'cannot be read: ENOENT'],
     ['is a folder', directory, 'cannot be read: EISDIR'],
     ['is no picture', path.join(root, 'package.json'), 'neither PNG nor PPM'],
+    ['has no end', '/dev/zero', 'cannot be read: it has more than'],
   ])('says that a file %s', (_, name, said) => {
     const { status, stderr } = athanor('screen', 'read', name);
     expect([status, stderr]).toEqual([65, expect.stringContaining(said)]);

@@ -62,9 +62,16 @@ async function contentOf(file: string): Promise<Uint8Array> {
   try {
     const handle = await open(file);
     try {
-      const { size } = await handle.stat();
-      if (size > largestFrame) throw new Error(`it has more than ${largestFrame} bytes`);
-      return await handle.readFile();
+      const parts: Buffer[] = [];
+      let size = 0;
+      // Counted while it is read: a pipe or a device does not know its size beforehand, and may have no end.
+      for await (const part of handle.createReadStream({ autoClose: false })) {
+        if (!Buffer.isBuffer(part)) continue;
+        parts.push(part);
+        size += part.length;
+        if (size > largestFrame) throw new Error(`it has more than ${largestFrame} bytes`);
+      }
+      return Buffer.concat(parts);
     } finally {
       await handle.close();
     }
