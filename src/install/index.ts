@@ -13,6 +13,7 @@ export {
 } from './boot-attempts.ts';
 export { declareImages, findImage, type Image, type ImageDeclaration, verifyImage } from './images.ts';
 export { inventoryOf, inventoryTime, keepInventory } from './inventories.ts';
+export { bearerToken, jsonAnswer, parseBody, problemAnswer } from './json-requests.ts';
 export type {
   CompletionReport,
   FailureReport,

@@ -13,10 +13,10 @@
  *
  * All but `exchange` need `Authorization: Bearer` with the token of the machine's newest attempt.
  */
-import { z } from 'zod';
-import { asAthanorError, AthanorError, catalogue } from '../errors/index.ts';
+import { asAthanorError, AthanorError } from '../errors/index.ts';
 import type { BootHttpRequest, BootHttpResponse } from '../site/index.ts';
 import type { AttemptResult, BootAttempts, IdentifiedAttempt } from './boot-attempts.ts';
+import { bearerToken, jsonAnswer, parseBody, problemAnswer } from './json-requests.ts';
 import {
   completionReport,
   exchangeRequest,
@@ -51,45 +51,10 @@ export type RamdiskService = (request: BootHttpRequest) => Promise<BootHttpRespo
 const PREFIX = '/ramdisk/v1/';
 const LONGEST_WAIT_SECONDS = 30;
 
-function json(status: number, body: unknown): BootHttpResponse {
-  return {
-    status,
-    headers: {
-      'content-type': status < 400 ? 'application/json' : 'application/problem+json',
-      'cache-control': 'no-store',
-    },
-    body: JSON.stringify(body),
-  };
-}
-
-function parseBody<S extends z.ZodType>(schema: S, request: BootHttpRequest): z.output<S> {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(request.body ?? []).toString('utf8'));
-  } catch {
-    // The parser's own words quote the body, which may hold a ticket: they go nowhere.
-    throw new AthanorError('invalid-input', 'the body is not JSON');
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new AthanorError('invalid-input', issue?.message ?? 'the body is not what was expected', {
-    field: issue?.path.join('.') ?? '',
-  });
-}
-
-function bearer(request: BootHttpRequest): string {
-  const header = request.headers['authorization'];
-  const match = /^Bearer ([A-Za-z0-9_-]+)$/.exec(typeof header === 'string' ? header : '');
-  if (match?.[1] === undefined) throw new AthanorError('unauthorised', 'the request carries no token');
-  return match[1];
-}
-
-function problem(error: AthanorError): BootHttpResponse {
-  const { status, title } = catalogue[error.code];
-  // What a bug says of itself is for the log alone.
-  const detail = error.code === 'internal' ? title : error.message;
-  return json(status, { title, status, detail, code: error.code, remedy: error.remedy });
+function tokenOf(request: BootHttpRequest): string {
+  const token = bearerToken(request);
+  if (token === undefined) throw new AthanorError('unauthorised', 'the request carries no token');
+  return token;
 }
 
 /** Answers requests under `/ramdisk/v1/`; undefined for any other path. */
@@ -101,7 +66,7 @@ export function createRamdiskService({ attempts, work, wakeups, onError }: Ramdi
   }
 
   async function nextTask(request: BootHttpRequest, attempt: IdentifiedAttempt): Promise<RamdiskTask> {
-    const token = bearer(request);
+    const token = tokenOf(request);
     const asked = Number(request.query.get('wait') ?? 0);
     const seconds = Number.isFinite(asked) ? Math.min(Math.max(asked, 0), LONGEST_WAIT_SECONDS) : 0;
     const patience = AbortSignal.timeout(seconds * 1000);
@@ -125,26 +90,29 @@ export function createRamdiskService({ attempts, work, wakeups, onError }: Ramdi
       const { ticket } = parseBody(exchangeRequest, request);
       const { token, attempt } = await attempts.exchange(ticket, remoteAddress);
       wakeups.wake(attempt.machineId);
-      return json(200, { token, attempt: attempt.number, machine: attempt.machineId });
+      return jsonAnswer(200, { token, attempt: attempt.number, machine: attempt.machineId });
     }
-    const attempt = await attempts.authenticate(bearer(request), remoteAddress);
+    const attempt = await attempts.authenticate(tokenOf(request), remoteAddress);
     switch (`${method} ${endpoint}`) {
       case 'POST inventory':
         await work.inventory(attempt, parseBody(inventoryReport, request));
         wakeups.wake(attempt.machineId);
-        return json(200, { ok: true });
+        return jsonAnswer(200, { ok: true });
       case 'GET task':
-        return json(200, await nextTask(request, attempt));
+        return jsonAnswer(200, await nextTask(request, attempt));
       case 'GET image':
         return { file: await work.imageFile(attempt), contentType: 'application/octet-stream' };
       case 'POST progress':
         await attempts.recordProgress(attempt, parseBody(progressReport, request));
         wakeups.wake(attempt.machineId);
-        return json(200, { ok: true });
+        return jsonAnswer(200, { ok: true });
       case 'POST complete':
-        return json(200, await end(attempt, { outcome: 'complete', report: parseBody(completionReport, request) }));
+        return jsonAnswer(
+          200,
+          await end(attempt, { outcome: 'complete', report: parseBody(completionReport, request) }),
+        );
       case 'POST failed':
-        return json(200, await end(attempt, { outcome: 'failed', report: parseBody(failureReport, request) }));
+        return jsonAnswer(200, await end(attempt, { outcome: 'failed', report: parseBody(failureReport, request) }));
       default:
         return undefined;
     }
@@ -157,7 +125,7 @@ export function createRamdiskService({ attempts, work, wakeups, onError }: Ramdi
     } catch (thrown) {
       const error = asAthanorError(thrown);
       onError(error, request.path);
-      return problem(error);
+      return problemAnswer(error);
     }
   };
 }

@@ -1,9 +1,7 @@
-/** What agents send, checked (docs/reference/agent-protocol.md), and the form of the answers. */
+/** What agents send, checked (docs/reference/agent-protocol.md). */
 import { z } from 'zod';
-import { AthanorError, catalogue } from '../../errors/index.ts';
-import type { BootHttpRequest, BootHttpResponse } from '../../site/index.ts';
 
-const LONGEST_BODY_BYTES = 4096;
+export const LONGEST_BODY_BYTES = 4096;
 const LONGEST_INTERVAL_MS = 10 * 60_000;
 
 export const enrolRequest = z.object({
@@ -21,47 +19,3 @@ export const heartbeatRequest = z.object({
   intervalMs: z.int().min(1).max(LONGEST_INTERVAL_MS).optional(),
   stopping: z.boolean().optional(),
 });
-
-export type EnrolRequest = z.infer<typeof enrolRequest>;
-export type HeartbeatRequest = z.infer<typeof heartbeatRequest>;
-
-/** @throws AthanorError `invalid-input` */
-export function parseBody<S extends z.ZodType>(schema: S, { body }: BootHttpRequest): z.output<S> {
-  if (body !== undefined && body.length > LONGEST_BODY_BYTES)
-    throw new AthanorError('invalid-input', `the body is longer than ${LONGEST_BODY_BYTES} bytes`);
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(body ?? []).toString('utf8'));
-  } catch {
-    throw new AthanorError('invalid-input', 'the body is not JSON');
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new AthanorError('invalid-input', issue?.message ?? 'the body is not what was expected', {
-    field: issue?.path.join('.') ?? '',
-  });
-}
-
-/** The request's token, or undefined. */
-export function bearer({ headers }: BootHttpRequest): string | undefined {
-  return /^Bearer ([A-Za-z0-9_-]{1,128})$/.exec(headers.authorization ?? '')?.[1];
-}
-
-export function answer(status: number, body: unknown): BootHttpResponse {
-  return {
-    status,
-    headers: {
-      'content-type': status < 400 ? 'application/json' : 'application/problem+json',
-      'cache-control': 'no-store',
-    },
-    body: JSON.stringify(body),
-  };
-}
-
-/** RFC 9457; what a bug says of itself is for the log alone. */
-export function problem(error: AthanorError): BootHttpResponse {
-  const { status, title } = catalogue[error.code];
-  const detail = error.code === 'internal' ? title : error.message;
-  return answer(status, { title, status, detail, code: error.code, remedy: error.remedy });
-}

@@ -10,9 +10,10 @@
  * enrolled. A beat touches memory alone.
  */
 import { asAthanorError, AthanorError } from '../../errors/index.ts';
+import { bearerToken, jsonAnswer, parseBody, problemAnswer } from '../../install/index.ts';
 import type { BootHttpRequest, BootHttpResponse } from '../../site/index.ts';
 import { hashToken, type Store } from '../../store/index.ts';
-import { answer, bearer, enrolRequest, heartbeatRequest, parseBody, problem } from './agent-messages.ts';
+import { enrolRequest, heartbeatRequest, LONGEST_BODY_BYTES } from './agent-messages.ts';
 import { enrolAgent, recordStopping } from './agent-table.ts';
 import type { HeardWriter } from './heard-writer.ts';
 import { createRateLimit } from './rate-limit.ts';
@@ -46,10 +47,10 @@ export function createAgentService(
   const enrolments = createRateLimit({ ...enrolLimit, monotonic });
 
   const tooMany = (): BootHttpResponse =>
-    problem(new AthanorError('too-many-requests', 'the agent asks too often; it does so less by itself'));
+    problemAnswer(new AthanorError('too-many-requests', 'the agent asks too often; it does so less by itself'));
 
   async function enrol(request: BootHttpRequest): Promise<BootHttpResponse> {
-    const { bootId, version } = parseBody(enrolRequest, request);
+    const { bootId, version } = parseBody(enrolRequest, request, LONGEST_BODY_BYTES);
     const address = request.remoteAddress;
     const mac = await macOf(address);
     if (mac === undefined)
@@ -61,13 +62,13 @@ export function createAgentService(
       const { token, agent } = await enrolAgent(store, { mac, address, bootId, version, intervalMs, now: now() });
       tracker.add(agent, { heard: true });
       heard(agent.machineId);
-      return answer(200, { token, intervalMs });
+      return jsonAnswer(200, { token, intervalMs });
     });
   }
 
   /** Whose token is this? Throws `unauthorised`. */
   function authenticate(request: BootHttpRequest): Tracked {
-    const token = bearer(request);
+    const token = bearerToken(request);
     const tracked = token === undefined ? undefined : tracker.ofToken(hashToken(token));
     if (tracked === undefined || tracked.agent.address !== request.remoteAddress)
       throw new AthanorError('unauthorised', 'this token is not known for this address', {
@@ -80,7 +81,12 @@ export function createAgentService(
     const tracked = authenticate(request);
     const { agent } = tracked;
     if (!beats.allows(agent.machineId)) return tooMany();
-    const { sequence, uptimeMs, intervalMs, stopping = false } = parseBody(heartbeatRequest, request);
+    const {
+      sequence,
+      uptimeMs,
+      intervalMs,
+      stopping = false,
+    } = parseBody(heartbeatRequest, request, LONGEST_BODY_BYTES);
     if (sequence <= agent.sequence)
       throw new AthanorError('conflict', `heartbeat ${sequence} came after heartbeat ${agent.sequence}`, {
         field: 'sequence',
@@ -101,7 +107,7 @@ export function createAgentService(
     writer.add(agent);
     if (farewell) await inTurn(() => recordStopping(store, agent));
     heard(agent.machineId);
-    return answer(200, { intervalMs: settings.intervalMs });
+    return jsonAnswer(200, { intervalMs: settings.intervalMs });
   }
 
   return async (request) => {
@@ -114,7 +120,7 @@ export function createAgentService(
     } catch (thrown) {
       const error = asAthanorError(thrown);
       onError(error, request.path);
-      return problem(error);
+      return problemAnswer(error);
     }
   };
 }
