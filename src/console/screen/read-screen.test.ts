@@ -1,6 +1,7 @@
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Frame } from '../frame.ts';
 import { type DrawnCell, codeOf, drawCell, drawScreen, putCell, textCells } from '../testing/draw-screen.ts';
 import type { ScreenFont } from './font.ts';
 import { loadFonts } from './load-fonts.ts';
@@ -115,6 +116,40 @@ describe.each(grids)('a screen drawn with $font.name', ({ font, columns, rows })
     expect(reading?.lines[0]).toBe(`${text[0]?.slice(0, 12)}�${text[0]?.slice(13)}`);
     expect(reading?.cells[12]?.confidence).toBe(0);
     expect(reading?.confidence).toBe(0);
+  });
+
+  it('reads blocks that are each other reversed as those that stand on the ground', () => {
+    const blocks = '▀▄▌▐•◘○◙';
+    for (const background of [0, 0x0000aa]) {
+      const cells = screenOf(font, columns, rows, [...text, '', blocks]).map((cell) => ({ ...cell, background }));
+      expect(readScreen(drawScreen(font, columns, cells), fonts)?.lines[5]).toBe(blocks);
+    }
+  });
+
+  it('finds no cursor where two cells could hold one', () => {
+    const frame = drawScreen(font, columns, screenOf(font, columns, rows));
+    const usual = font.cursor === 'covers' ? { from: 13, to: 14 } : { from: 14, to: 15 };
+    for (const at of [3, 9]) putCell(frame, font, columns, at, { ...blank, code: 0x41 }, usual);
+    const reading = readScreen(frame, fonts);
+    expect([reading?.cursor, reading?.confidence]).toEqual([undefined, 0]);
+  });
+
+  it('reads text beside a picture, and no picture beside a little text', () => {
+    const noise = (frame: Frame, fromRow: number, toRow: number): Frame => {
+      for (let at = fromRow * 16 * frame.width * 3; at < toRow * 16 * frame.width * 3; at += 1) {
+        frame.rgb[at] = Math.imul(at, 2654435761) >>> 24;
+      }
+      return frame;
+    };
+    const lines = Array.from({ length: rows }, () => 'x'.repeat(columns));
+    const cells = screenOf(font, columns, rows, lines);
+    const mostlyText = readScreen(noise(drawScreen(font, columns, cells), 0, 5), fonts);
+    expect([mostlyText?.lines[4], mostlyText?.lines[5], mostlyText?.confidence]).toEqual([
+      '\uFFFD'.repeat(columns),
+      lines[5],
+      0,
+    ]);
+    expect(readScreen(noise(drawScreen(font, columns, cells), 0, rows - 5), fonts)).toBeUndefined();
   });
 
   it('reads an empty screen as empty lines', () => {
