@@ -45,7 +45,11 @@ export async function* subscribeToEvents<E extends { sequence: number }>(
   let after = afterSequence;
   while (!ended.aborted) {
     const ring = bell.nextRing;
-    const page = await listEvents({ after, limit: PAGE });
+    const page = await listEvents({ after, limit: PAGE }).catch((error: unknown) => {
+      // The store closed under a look that had just begun.
+      if (ended.aborted) return [];
+      throw error;
+    });
     for (const event of page) {
       if (ended.aborted) return;
       yield event;
