@@ -49,6 +49,11 @@ describe.each(dialects)('the event log on %s', (dialect) => {
       (await store.events.listEvents(query)).map((event) => event.sequence);
     expect(await sequences({ after: 1, limit: 2 })).toEqual([2, 3]);
     expect(await sequences({ after: 0, limit: 10, subject: { kind: 'test', id: '2' } })).toEqual([4]);
+    expect(await sequences({ after: 0, limit: 2, newest: true })).toEqual([3, 4]);
+    expect(await sequences({ after: 3, limit: 2, newest: true })).toEqual([4]);
+    expect(await sequences({ after: 0, limit: 10, kinds: ['other', 'unheard-of'] })).toEqual([4]);
+    await store.events.appendEvent(store.db, { kind: 'other', subject: { kind: 'test', id: '2' }, operationId: 'o' });
+    expect(await sequences({ after: 0, limit: 10, operationIds: ['o', 'p'] })).toEqual([5]);
   });
 
   test.each([

@@ -38,6 +38,11 @@ export interface EventQuery {
   after: number;
   limit: number;
   subject?: Subject;
+  /** Only what these operations told. */
+  operationIds?: readonly string[];
+  kinds?: readonly string[];
+  /** The newest that fit, instead of the oldest; in order all the same. */
+  newest?: boolean;
 }
 
 /** The append-only history. */
@@ -91,13 +96,19 @@ export function eventLog({ db, dialect, guard, transaction, clock, bell }: Event
     return fromRow(row);
   }
 
-  async function listEvents({ after, limit, subject }: EventQuery): Promise<Event[]> {
+  async function listEvents(wanted: EventQuery): Promise<Event[]> {
+    const { after, limit, subject, operationIds, kinds, newest = false } = wanted;
     let query = db.selectFrom('events').selectAll().where('sequence', '>', after);
     if (subject !== undefined) {
       query = query.where('subject_kind', '=', subject.kind).where('subject_id', '=', subject.id);
     }
-    const rows = await query.orderBy('sequence').limit(Math.min(limit, MAX_EVENT_PAGE)).execute();
-    return rows.map(fromRow);
+    if (operationIds !== undefined) query = query.where('operation_id', 'in', operationIds);
+    if (kinds !== undefined) query = query.where('kind', 'in', kinds);
+    const rows = await query
+      .orderBy('sequence', newest ? 'desc' : 'asc')
+      .limit(Math.min(limit, MAX_EVENT_PAGE))
+      .execute();
+    return (newest ? rows.toReversed() : rows).map(fromRow);
   }
 
   return {

@@ -1,6 +1,6 @@
 /** Incidents and outages as people and programs see them. Times are milliseconds since 1970 UTC. Few queries, however many there are. */
 import { AthanorError } from '../../errors/index.ts';
-import { type Event, MAX_EVENT_PAGE, parseJson, type Row, type Store } from '../../store/index.ts';
+import { type Event, MAX_EVENT_PAGE, type Row, type Store } from '../../store/index.ts';
 import type { Observation } from '../observations/observation.ts';
 import { observationsOf } from '../observations/observation-store.ts';
 import type { IncidentState } from './incident.ts';
@@ -49,6 +49,8 @@ export interface IncidentFilter {
 }
 
 const defaultLimit = 1_000;
+/** Events of its beginning that a film has, however long it is. */
+const beginning = 100;
 
 function viewOf(row: Row<'incidents'> & { machine_name: string | null }): IncidentView {
   return {
@@ -103,11 +105,7 @@ export async function getIncident(store: Store, id: string): Promise<IncidentDet
   const row = await withMachines(store).where('incidents.id', '=', id).executeTakeFirst();
   if (row === undefined)
     throw new AthanorError('not-found', `there is no incident ${id}`, { field: 'incident', value: id });
-  const own = await store.events.listEvents({
-    after: 0,
-    limit: MAX_EVENT_PAGE,
-    subject: { kind: 'incident', id },
-  });
+  const own = await ownEvents(store, id);
   const events = [...own, ...(await operationEvents(store, row.machine_id, own))].toSorted(
     (a, b) => a.sequence - b.sequence,
   );
@@ -115,30 +113,27 @@ export async function getIncident(store: Store, id: string): Promise<IncidentDet
   return { ...viewOf(row), timeline: timelineOf(events, observations), observations };
 }
 
+/** How it began, and what happened last: a machine whose screen keeps changing tells of it for as long as it is ill. */
+async function ownEvents({ events }: Store, id: string): Promise<Event[]> {
+  const subject = { kind: 'incident', id };
+  const first = await events.listEvents({ after: 0, limit: beginning, subject });
+  const after = first.at(-1)?.sequence ?? 0;
+  return [...first, ...(await events.listEvents({ after, limit: MAX_EVENT_PAGE, subject, newest: true }))];
+}
+
 /** What the incident's operations told, found by their machine, which the history is indexed by. */
-async function operationEvents(store: Store, machineId: string, own: readonly Event[]): Promise<Event[]> {
+async function operationEvents({ events }: Store, machineId: string, own: readonly Event[]): Promise<Event[]> {
   const [first] = own;
-  const operations = [...new Set(own.flatMap(({ operationId }) => (operationId === null ? [] : [operationId])))];
-  if (first === undefined || operations.length === 0) return [];
-  const rows = await store.db
-    .selectFrom('events')
-    .selectAll()
-    .where('subject_kind', '=', 'machine')
-    .where('subject_id', '=', machineId)
-    .where('sequence', '>', first.sequence)
-    .where('operation_id', 'in', operations)
-    .where('kind', 'in', operationKinds)
-    .orderBy('sequence')
-    .limit(MAX_EVENT_PAGE)
-    .execute();
-  return rows.map((row) => ({
-    sequence: row.sequence,
-    time: row.time,
-    kind: row.kind,
-    subject: { kind: row.subject_kind, id: row.subject_id },
-    operationId: row.operation_id,
-    data: parseJson(row.data, 'events.data'),
-  }));
+  const operationIds = [...new Set(own.flatMap(({ operationId }) => (operationId === null ? [] : [operationId])))];
+  if (first === undefined || operationIds.length === 0) return [];
+  return await events.listEvents({
+    after: first.sequence,
+    limit: MAX_EVENT_PAGE,
+    subject: { kind: 'machine', id: machineId },
+    operationIds,
+    kinds: operationKinds,
+    newest: true,
+  });
 }
 
 /** The newest first. */
