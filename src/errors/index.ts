@@ -2,6 +2,7 @@
  * The catalogue of errors. Every error a person can meet has a stable code here, with the HTTP status the API answers,
  * the exit code the CLI ends with, and what to do next. Every room may import this one; it imports nothing.
  */
+export { didYouMean } from './did-you-mean.ts';
 
 export interface CatalogueEntry {
   /** One line, the same for every occurrence (the `title` of RFC 9457). */

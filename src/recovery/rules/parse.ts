@@ -1,5 +1,6 @@
 /** Rule files to one set of rules and playbooks. Refused whole when anything in any file is wrong. */
-import { createFindings, didYouMean, quoted, type RuleFinding } from './findings.ts';
+import { didYouMean } from '../../errors/index.ts';
+import { createFindings, quoted, type RuleFinding } from './findings.ts';
 import { type ReadPlaybook, readPlaybook } from './read-playbook.ts';
 import { type Budget, type ReadRule, readRule } from './read-rule.ts';
 import type { RuleSet } from './rule.ts';

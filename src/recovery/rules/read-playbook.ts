@@ -1,7 +1,8 @@
 /** One entry of `playbooks:`, and what makes its steps safe to run one after the other. */
 import { type Key, keysyms, parseKey } from '../../console/index.ts';
 import { durationText, parseDuration } from './duration.ts';
-import { didYouMean, quoted } from './findings.ts';
+import { didYouMean } from '../../errors/index.ts';
+import { quoted } from './findings.ts';
 import { type Budget, readCondition, readDescription, readName } from './read-rule.ts';
 import type { Playbook, PlaybookStep } from './rule.ts';
 import type { Section, Written, YamlFile } from './yaml-file.ts';

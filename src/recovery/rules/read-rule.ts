@@ -1,6 +1,7 @@
 /** One entry of `rules:`. */
 import { durationText, parseDuration } from './duration.ts';
-import { didYouMean, quoted } from './findings.ts';
+import { didYouMean } from '../../errors/index.ts';
+import { quoted } from './findings.ts';
 import { checkPattern } from './pattern.ts';
 import type { Rule, RuleTest, ScreenCondition } from './rule.ts';
 import type { Section, Written, YamlFile } from './yaml-file.ts';

@@ -3,7 +3,8 @@
  * schema). The text may come from anyone: size, parts, depth and aliases are bounded before anything is built of it.
  */
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, Lexer, LineCounter, parseAllDocuments } from 'yaml';
-import { didYouMean, quoted, type RuleFinding } from './findings.ts';
+import { didYouMean } from '../../errors/index.ts';
+import { quoted, type RuleFinding } from './findings.ts';
 import type { SourcePlace } from './rule.ts';
 
 const longestText = 2 ** 20;

@@ -1,7 +1,7 @@
 /** Names that must be unique, references that must lead somewhere, and MAC addresses that look like slips. */
 import { macDistance } from '../../boot/index.ts';
 import type { FieldPath, PlacedFinding } from './findings.ts';
-import { nearest } from './findings.ts';
+import { didYouMean } from '../../errors/index.ts';
 import type { DocumentView } from './view.ts';
 
 /** Pairs of near MAC addresses that are told one by one; the rest is a number. */
@@ -94,12 +94,9 @@ function checkReference(
   ];
   const found = credentials.find((credential) => credential.name === name);
   if (found === undefined) {
-    const meant = nearest(
-      name,
-      credentials.flatMap((credential) => (credential.name === undefined ? [] : [credential.name])),
-    );
+    const known = credentials.flatMap((credential) => (credential.name === undefined ? [] : [credential.name]));
     return finding(
-      `There is no credential "${name}".${meant === undefined ? '' : ` Did you mean "${meant}"?`}`,
+      `There is no credential "${name}".${didYouMean(name, known)}`,
       'Declare it under `credentials:`, or name one that is declared.',
     );
   }

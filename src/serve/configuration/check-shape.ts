@@ -1,7 +1,7 @@
 /** The document against its schema, each issue as a finding that says what to write instead. */
 import type { z } from 'zod';
 import type { FieldPath, PlacedFinding } from './findings.ts';
-import { nearest } from './findings.ts';
+import { didYouMean } from '../../errors/index.ts';
 import { configurationSchema, knownKeys } from './schema.ts';
 
 export type ConfigurationDocumentShape = z.output<typeof configurationSchema>;
@@ -38,9 +38,8 @@ function findingsOf(issue: z.core.$ZodIssue, content: unknown, prefix: FieldPath
   }
   if (issue.code === 'invalid_value') {
     const words = issue.values.map(String);
-    const meant = typeof value === 'string' ? nearest(value, words) : undefined;
-    const what = value === undefined ? 'It is missing.' : `"${textOf(value)}" is not known here.`;
-    const message = meant === undefined ? what : `${what} Did you mean "${meant}"?`;
+    const meant = typeof value === 'string' ? didYouMean(value, words) : '';
+    const message = value === undefined ? 'It is missing.' : `"${textOf(value)}" is not known here.${meant}`;
     return [{ ...base, message, remedy: `Write ${words.join(' or ')}.` }];
   }
   if (issue.code === 'too_small') return [{ ...base, message: 'The list is empty.', remedy: 'Give at least one.' }];
@@ -56,13 +55,12 @@ const expected: Record<string, string> = {
 
 function unknownKey(path: FieldPath, key: string): PlacedFinding {
   const known = knownKeys(path);
-  const meant = nearest(key, known);
   return {
     severity: 'error',
     path: [...path, key],
     atKey: true,
     value: key,
-    message: `The key "${key}" is not known here.${meant === undefined ? '' : ` Did you mean "${meant}"?`}`,
+    message: `The key "${key}" is not known here.${didYouMean(key, known)}`,
     remedy: `Known are: ${known.join(', ')}.`,
   };
 }

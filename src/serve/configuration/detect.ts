@@ -2,10 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import type { AddressRange } from '../../boot/index.ts';
-import { AthanorError } from '../../errors/index.ts';
+import { AthanorError, didYouMean } from '../../errors/index.ts';
 import { errorCode } from './check-files.ts';
 import { addressNumber, addressText, inSubnet, type Subnet } from './fields.ts';
-import { nearest } from './findings.ts';
 import { parseNeighbours, parseRoutes, readResolver, type Route, type SystemTexts } from './system-facts.ts';
 import type { DetectedNetwork, DetectOptions } from './detected.ts';
 import { renderJson, renderYaml } from './render.ts';
@@ -155,10 +154,9 @@ function unusable(system: SystemTexts, only: string): AthanorError {
       },
     );
   }
-  const meant = nearest(only, known);
   return new AthanorError(
     'invalid-input',
-    `There is no interface ${only} that is up and has an address.${meant === undefined ? '' : ` Did you mean "${meant}"?`}`,
+    `There is no interface ${only} that is up and has an address.${didYouMean(only, known)}`,
     { ...context, remedy: `There are: ${known.join(', ') || 'none'}.` },
   );
 }

@@ -53,33 +53,3 @@ export function fieldText(path: FieldPath): string {
   for (const key of path) text += typeof key === 'number' ? `[${key}]` : text === '' ? key : `.${key}`;
   return text;
 }
-
-/** The known word nearest to a mistyped one, when it is near enough to be meant. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(word.toLowerCase().slice(0, 40), candidate.toLowerCase());
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best;
-}
-
-/** Edits that make one word of the other: a letter more, fewer or changed, or two neighbours exchanged. */
-function editDistance(one: string, other: string): number {
-  let before: number[] = [];
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= one.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= other.length; j += 1) {
-      const changed = Number(row[j - 1]) + (one[i - 1] === other[j - 1] ? 0 : 1);
-      let least = Math.min(changed, Number(row[j]) + 1, Number(next[j - 1]) + 1);
-      if (i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1]) {
-        least = Math.min(least, Number(before[j - 2]) + 1);
-      }
-      next.push(least);
-    }
-    [before, row] = [row, next];
-  }
-  return Number(row.at(-1));
-}
