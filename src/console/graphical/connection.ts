@@ -11,6 +11,8 @@ export interface Connection {
   send(bytes: Uint8Array): void;
   /** True while bytes have come that nobody has read. */
   hasBytes(): boolean;
+  /** Resolves when bytes have come, the stream has ended, or the time is over. Rejects when the signal aborts. */
+  awaitBytes(ms: number, signal: AbortSignal): Promise<void>;
   /** Lets go at once, whatever has not come or gone out yet. */
   close(): void;
 }
@@ -23,12 +25,32 @@ class StreamEnded extends Error {
 /** Takes over a stream that is open. */
 export function createConnection(stream: Duplex): Connection {
   let ended: string | undefined;
+  let wake = (): void => {};
   const end = (how: string): void => {
     ended ??= how;
+    wake();
   };
+  // One listener for good: a stream tells each new listener again of the bytes it already knows of, so that one who waits
+  // for more than those would never let the event loop go.
+  stream.on('readable', () => wake());
   stream.on('error', (error: Error) => end(`the connection broke: ${error.message}`));
   stream.on('end', () => end('it closed the connection'));
   stream.on('close', () => end('it closed the connection'));
+
+  /** Resolves when more has come or nothing will any more; rejects when the signal aborts. */
+  const awaitMore = (signal: AbortSignal): Promise<void> => {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    return new Promise((resolve, reject) => {
+      const settle = (outcome: () => void): void => {
+        wake = () => {};
+        signal.removeEventListener('abort', onAbort);
+        outcome();
+      };
+      const onAbort = (): void => settle(() => reject(signal.reason));
+      wake = () => settle(resolve);
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  };
 
   /** Exactly `length` bytes. The stream itself keeps what has come and holds the server back when nobody reads. */
   const take = async (length: number, signal: AbortSignal): Promise<Uint8Array> => {
@@ -38,7 +60,7 @@ export function createConnection(stream: Duplex): Connection {
       if (bytes instanceof Uint8Array && bytes.length === length) return bytes;
       // A stream that has ended hands out what is left, however little.
       if (bytes !== null || ended !== undefined) throw new StreamEnded(ended ?? 'it closed the connection');
-      await nextOf(stream, signal);
+      await awaitMore(signal);
     }
   };
   const send = (bytes: Uint8Array): void => {
@@ -59,26 +81,20 @@ export function createConnection(stream: Duplex): Connection {
     },
     send,
     hasBytes: () => stream.readableLength > 0,
+    awaitBytes: async (ms, signal) => {
+      if (stream.readableLength > 0 || ended !== undefined) return;
+      const over = AbortSignal.timeout(ms);
+      try {
+        await awaitMore(AbortSignal.any([signal, over]));
+      } catch (error) {
+        if (signal.aborted || !over.aborted) throw error;
+      }
+    },
     close: () => {
       end('it was closed here');
       stream.destroy();
     },
   };
-}
-
-/** Resolves when there may be more to read, or nothing any more; rejects when the signal aborts. */
-function nextOf(stream: Duplex, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (outcome: () => void): void => {
-      for (const name of ['readable', 'end', 'close', 'error']) stream.off(name, onStream);
-      signal.removeEventListener('abort', onAbort);
-      outcome();
-    };
-    const onStream = (): void => settle(resolve);
-    const onAbort = (): void => settle(() => reject(signal.reason));
-    for (const name of ['readable', 'end', 'close', 'error']) stream.on(name, onStream);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }
 
 /** Connects within the deadline; a stream that comes too late is closed at once. */

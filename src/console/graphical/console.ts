@@ -24,8 +24,10 @@ export interface ConsoleTimings {
   frameMs: number;
   /** How long a key is held. */
   holdMs: number;
-  /** From a key's release to the next one. */
+  /** From a key's release to the next one, at least. */
   pauseMs: number;
+  /** How much longer the next key waits, at most, for the screen to show anything of the one before. */
+  echoMs: number;
 }
 
 /**

@@ -10,6 +10,7 @@ export const defaultTimings: ConsoleTimings = {
   frameMs: 2000,
   holdMs: 20,
   pauseMs: 30,
+  echoMs: 250,
 };
 
 export interface ConsoleDependencies {

@@ -13,7 +13,7 @@ import {
 import { attempt, type Connection } from './connection.ts';
 import type { ConsoleSession, ConsoleTimings } from './console.ts';
 import { shiftKeysym, type Stroke, strokesOfKeys, strokesOfText } from './keyboard.ts';
-import { awaitAnswer, takeFrame } from './take-frame.ts';
+import { askForChange, awaitAnswer, awaitChange, takeFrame } from './take-frame.ts';
 
 export interface SessionOptions {
   name: string;
@@ -63,16 +63,21 @@ export function createSession(connection: Connection, init: ServerInit, options:
     return within('a picture', signal, (aborted) => takeFrame(connection, stream, aborted));
   };
 
-  /** Each key is released again before an abort is heard: a key left down would go on repeating. */
+  /**
+   * Each key is released again before an abort is heard: a key left down would go on repeating. A PC's keyboard holds sixteen
+   * bytes, four to eight keys, and loses what a busy guest does not fetch in time; so the next key waits for an echo.
+   */
   const strike = async (strokes: readonly Stroke[], signal: AbortSignal | undefined): Promise<void> => {
     for (const { keysym, shift } of strokes) {
       if (signal?.aborted) throw new AthanorError('aborted', `Typing at the console of ${name} was aborted`);
+      askForChange(connection, stream);
       if (shift) key(shiftKeysym, true);
       key(keysym, true);
       await wait(timings.holdMs);
       key(keysym, false);
       if (shift) key(shiftKeysym, false);
       await wait(timings.pauseMs);
+      await within('typing', signal, (aborted) => awaitChange(connection, stream, timings.echoMs, aborted));
     }
     await within('taking in the keys', signal, (aborted) => awaitAnswer(connection, stream, aborted));
   };

@@ -51,6 +51,22 @@ export async function awaitAnswer(connection: Connection, stream: ServerStream, 
   await nextUpdate(connection, stream, signal);
 }
 
+/** Asks to be told when anything on the screen changes. */
+export function askForChange(connection: Connection, { framebuffer: { width, height } }: ServerStream): void {
+  connection.send(encodeUpdateRequest({ x: 0, y: 0, width, height }, true));
+}
+
+/** Waits until a change that was asked for comes, at most `ms`, and reads it. */
+export async function awaitChange(
+  connection: Connection,
+  stream: ServerStream,
+  ms: number,
+  signal: AbortSignal,
+): Promise<void> {
+  await connection.awaitBytes(ms, signal);
+  await catchUp(connection, stream, signal);
+}
+
 /**
  * Reads what has come already. A server may owe more answers than were waited for: when the size changes, some answer both
  * the request from before and the one from after. Such a late answer shows the past and must not pass for a new one.
