@@ -77,6 +77,11 @@ const mistakes: [line: number, instead: string, finding: string][] = [
     "      screen: '((a{1,1000}){1,1000})'",
     'a.yaml:4:15: The pattern "((a{1,1000}){1,1000})" costs too much: its repetitions multiply. Use `*` or `+`',
   ],
+  [
+    4,
+    "      screen: 'oops (a+)+$'",
+    'a.yaml:4:15: The pattern repeats what repeats by itself: "(a+)+". Engines that backtrack never end with it. Repeat',
+  ],
   [4, "      screen: 'x{1,1000}'", 'a.yaml:4:15: The pattern "x{1,1000}" costs too much'],
   [
     4,

@@ -8,6 +8,7 @@
 import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js';
 import { AthanorError } from '../../errors/index.ts';
 import { quoted } from './findings.ts';
+import { nestedRepetition } from './nested-repetition.ts';
 import type { ScreenCondition } from './rule.ts';
 
 export const longestPattern = 500;
@@ -39,6 +40,8 @@ export function checkPattern(text: string): { cost: number; wrong: PatternProble
   }
   const cost = pattern.programSize();
   if (cost > largestProgram) return { cost, wrong: tooCostly(text) };
+  const nested = nestedRepetition(text);
+  if (nested !== undefined) return { cost, wrong: catastrophic(nested) };
   if (!fitsEverything(pattern)) return { cost, wrong: undefined };
   const problem = `The pattern ${quoted(text)} is found on every screen, an empty one as well.`;
   return { cost, wrong: { problem, remedy: 'Write a pattern that needs at least one visible character.' } };
@@ -55,6 +58,13 @@ function tooCostly(text: string): PatternProblem {
   return {
     problem: `The pattern ${quoted(text)} costs too much: its repetitions multiply.`,
     remedy: 'Use `*` or `+` instead of large counts; they cost nothing here.',
+  };
+}
+
+function catastrophic(part: string): PatternProblem {
+  return {
+    problem: `The pattern repeats what repeats by itself: ${quoted(part)}. Engines that backtrack never end with it.`,
+    remedy: 'Repeat once, inside the brackets or outside: `a+` for `(a+)+`, `[ab]+` for `(a+b?)+`.',
   };
 }
 
