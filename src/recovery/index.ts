@@ -4,7 +4,6 @@
  */
 export {
   defaultTiming,
-  type HealEnds,
   type HealEnvironment,
   type HealTiming,
 } from './heal/environment.ts';

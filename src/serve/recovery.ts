@@ -111,6 +111,7 @@ export async function createRecoveryRoom(parts: RecoveryParts): Promise<Recovery
     heartbeats,
     wakeups,
     now,
+    monotonic,
     confirmBmc: confirmBmcStep(environment),
     ends: createHealHooks({ store, machines, now }),
   });

@@ -1,13 +1,12 @@
 /** What heal work needs from the rest of the house; the composition root fills it in. */
-import type { Transaction } from 'kysely';
 import { AthanorError } from '../../errors/index.ts';
 import type { GraphicalConsole } from '../../console/index.ts';
 import type { Wakeups } from '../../install/index.ts';
-import type { OperationContext, OperationFailure, OperationStep } from '../../operation/index.ts';
+import type { OperationContext, OperationStep } from '../../operation/index.ts';
 import type { Bmc } from '../../site/index.ts';
-import type { Database, Store } from '../../store/index.ts';
+import type { Store } from '../../store/index.ts';
 import type { LastBeat } from '../heartbeats/heartbeats.ts';
-import type { HealKey } from '../incidents/heal-hooks.ts';
+import type { HealHooks, HealKey } from '../incidents/heal-hooks.ts';
 import type { Observer } from '../observations/observer.ts';
 import type { HealMachineInput } from './heal-input.ts';
 
@@ -37,14 +36,6 @@ export const defaultTiming: HealTiming = {
   freshForMs: 3_000,
 };
 
-/** What the end of a heal means for its incident and its machine, in the transaction that ends the operation. */
-export interface HealEnds {
-  /** `returned`: the machine was back before anything was done to it. */
-  succeeded(trx: Transaction<Database>, key: HealKey, outcome: 'healed' | 'returned'): Promise<void>;
-  failed(trx: Transaction<Database>, key: HealKey, failure: OperationFailure): Promise<void>;
-  aborted(trx: Transaction<Database>, key: HealKey, reason: string): Promise<void>;
-}
-
 export interface HealEnvironment {
   store: Store;
   observer: Observer;
@@ -55,9 +46,12 @@ export interface HealEnvironment {
   wakeups: Wakeups;
   /** Milliseconds since 1970, by the clock that heartbeats and incidents are written down with. */
   now(): number;
+  /** Milliseconds by a clock that nobody sets: how long something is waited for. */
+  monotonic(): number;
   /** The machine room's step: the BMC still is this machine's. */
   confirmBmc: OperationStep<HealMachineInput>;
-  ends: HealEnds;
+  /** What the end of a heal means for its incident and its machine. */
+  ends: HealHooks;
   /** Keeps, for people, what a step saw of the machine's power. */
   keepPower?: ((machineId: string, power: 'on' | 'off') => Promise<void>) | undefined;
   timing?: Partial<HealTiming> | undefined;

@@ -25,7 +25,6 @@
  */
 import type { OperationDefinition, OperationStep } from '../../operation/index.ts';
 import { HEAL_MACHINE, stateTable } from '../../machine/index.ts';
-import { actionsOf } from './actions.ts';
 import { type HealEnvironment, keyOf } from './environment.ts';
 import { type HealMachineInput, healMachineInput } from './heal-input.ts';
 import { keysStep } from './keys-action.ts';
@@ -41,11 +40,7 @@ export function healMachine(environment: HealEnvironment): OperationDefinition<H
     deadlineMs: stateTable.recovering.waiting?.deadlineMs ?? 0,
     steps: [environment.confirmBmc],
     stepsFrom: ({ rule, playbook }) => planOf(rule, playbook).map((planned) => stepOf(environment, planned)),
-    onSucceeded: async (trx, context) => {
-      const key = keyOf(context);
-      const acted = (await actionsOf(trx, key)).length > 0;
-      await ends.succeeded(trx, key, acted ? 'healed' : 'returned');
-    },
+    onSucceeded: async (trx, context) => await ends.succeeded(trx, keyOf(context)),
     onFailed: async (trx, context, failure) => await ends.failed(trx, keyOf(context), failure),
     onAborted: async (trx, context, reason) => await ends.aborted(trx, keyOf(context), reason),
   };

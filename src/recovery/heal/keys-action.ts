@@ -107,17 +107,17 @@ async function seeEcho(
   text: string,
   before: Reading,
 ): Promise<Reading> {
-  const { observer, now } = environment;
+  const { observer, monotonic } = environment;
   const { echoEveryMs, echoWithinMs } = timingOf(environment);
   if (machineId === null) throw new AthanorError('internal', 'this operation has no machine');
-  const until = now() + echoWithinMs;
+  const until = monotonic() + echoWithinMs;
   for (;;) {
     const look = await observer.look(machineId, signal, (bound) => session.frame(bound));
     const { reading } = look;
     const seen = reading !== undefined && echoIsSeen(text, before, reading);
-    if (seen || now() >= until) await observer.keep(machineId, input.incident, look);
+    if (seen || monotonic() >= until) await observer.keep(machineId, input.incident, look);
     if (seen) return reading;
-    if (now() >= until) {
+    if (monotonic() >= until) {
       const shown = reading === undefined ? (look.problem ?? '') : screenInWords(reading.lines);
       throw new AthanorError(
         'not-seen',

@@ -25,7 +25,7 @@ interface Film {
   keepNewest(): Promise<Observation | undefined>;
 }
 
-function createFilm({ observer, now }: HealEnvironment, context: Context): Film {
+function createFilm({ observer, monotonic }: HealEnvironment, context: Context): Film {
   const { machineId, incidentId } = keyOf(context);
   let newest: Look | undefined;
   let last: Observation | undefined;
@@ -36,7 +36,7 @@ function createFilm({ observer, now }: HealEnvironment, context: Context): Film 
     if (newest === undefined || !tellsOtherwise(newest, last)) return last;
     last = await observer.keep(machineId, incidentId, newest);
     kept += 1;
-    keptAt = now();
+    keptAt = monotonic();
     return last;
   }
 
@@ -44,7 +44,7 @@ function createFilm({ observer, now }: HealEnvironment, context: Context): Film 
     keepNewest,
     look: async () => {
       newest = await observer.look(machineId, context.signal);
-      if (kept < MOST_KEPT_PER_WAIT && now() - keptAt >= KEEP_EVERY_MS) await keepNewest();
+      if (kept < MOST_KEPT_PER_WAIT && monotonic() - keptAt >= KEEP_EVERY_MS) await keepNewest();
       return newest;
     },
   };
@@ -66,15 +66,15 @@ export async function waitForScreen(
   planned: Pick<Planned, 'earlier'>,
   { screen, withinMs, otherThan, note }: ScreenWait,
 ): Promise<StepEvidence> {
-  const { wakeups, now } = environment;
+  const { wakeups, monotonic } = environment;
   const { machineId } = keyOf(context);
   const film = createFilm(environment, context);
-  const until = now() + withinMs;
+  const until = monotonic() + withinMs;
   return await waitUntil(
     wakeups,
     machineId,
     async () => {
-      const last = now() >= until;
+      const last = monotonic() >= until;
       const look = await film.look();
       const lines = look.reading?.lines;
       const seen = lines !== undefined && screenFits(screen, lines) && !isSame(lines, otherThan);
@@ -113,25 +113,25 @@ export function waitForHeartbeatStep(
     waitsFor: "a heartbeat of the machine's system",
     run: async (context) => {
       if (wasBack(context, planned)) return machineIsBack;
-      const { wakeups, now, heartbeats } = environment;
+      const { wakeups, monotonic, heartbeats } = environment;
       const { machineId } = keyOf(context);
       const { lookEveryMs, filmEveryMs } = timingOf(environment);
       const film = createFilm(environment, context);
-      const until = now() + withinMs;
+      const until = monotonic() + withinMs;
       let lookAt = Number.NEGATIVE_INFINITY;
       return await waitUntil(
         wakeups,
         machineId,
         async () => {
-          const last = now() >= until;
+          const last = monotonic() >= until;
           if (await heardAgain(environment, context, planned)) {
             await film.look();
             const beat = heartbeats.lastBeat(machineId);
             return { heardAt: beat?.lastHeardAt, bootId: beat?.bootId, observation: (await film.keepNewest())?.id };
           }
-          if (!last && now() - lookAt < filmEveryMs) return undefined;
+          if (!last && monotonic() - lookAt < filmEveryMs) return undefined;
           const look = await film.look();
-          lookAt = now();
+          lookAt = monotonic();
           if (last) throw await notSeen(film, look, `no heartbeat came within ${seconds(withinMs)}`);
           return undefined;
         },

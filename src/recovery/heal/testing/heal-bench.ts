@@ -56,7 +56,7 @@ export interface HealBench {
   begin(server: ScriptedServer, steps: readonly PlaybookStep[], options?: BeginOptions): Promise<Patient>;
   /** The process dies at this checkpoint; resolves when it did. */
   dieAt(point: string): Promise<void>;
-  /** Lets time pass for heal, not for the operation's deadlines. */
+  /** The wall clock is set forward; what waits for a span of time does not see it. */
   skip(ms: number): void;
   /** The next process. */
   revive(): Promise<void>;
@@ -90,12 +90,18 @@ export async function openHealBench(directory: string): Promise<HealBench> {
     heartbeats: { lastBeat: (machineId) => beats.get(machineId) },
     wakeups,
     now,
+    monotonic: () => performance.now(),
     confirmBmc: { name: 'confirm-bmc', deadlineMs: 1_000, run: () => Promise.resolve({ bmc: 'scripted' }) },
     ends: {
       ...hooks,
-      succeeded: async (trx, key, outcome) => {
-        outcomes.set(key.operationId, outcome);
+      succeeded: async (trx, key) => {
         await hooks.succeeded(trx, key);
+        const incident = await trx
+          .selectFrom('incidents')
+          .select('outcome')
+          .where('id', '=', key.incidentId)
+          .executeTakeFirstOrThrow();
+        outcomes.set(key.operationId, incident.outcome ?? 'none');
       },
     },
     timing: {
