@@ -39,7 +39,7 @@ describe.each(dialects)('the store on %s', (dialect) => {
 
   test('reads back what was written, times as numbers', async () => {
     const store = await fixture.open();
-    const row = { ...machine(store), created_at: Number.MAX_SAFE_INTEGER };
+    const row = { ...machine(store), off_on_purpose: 0 as const, created_at: Number.MAX_SAFE_INTEGER };
     await store.db.insertInto('machines').values(row).execute();
     expect(await store.db.selectFrom('machines').selectAll().executeTakeFirstOrThrow()).toEqual(row);
     const { count } = await store.db
@@ -200,6 +200,22 @@ describe.each(dialects)('the store on %s', (dialect) => {
     await newer.close();
     const refused = expect(fixture.open(options)).rejects;
     await refused.toMatchObject({ code: 'database-newer', value: '99-from-the-future' });
+  });
+
+  test('a database of the first migration is brought up to date with its rows', async () => {
+    const options = await fixture.freshOptions();
+    const { migrations } = await import('./migrations/index.ts');
+    const older = await fixture.open({ ...options, migrations: migrations.slice(0, 1) });
+    const row = machine(older);
+    await older.db.insertInto('machines').values(row).execute();
+    await older.close();
+    const store = await fixture.open(options);
+    expect(await store.db.selectFrom('machines').selectAll().execute()).toEqual([{ ...row, off_on_purpose: 0 }]);
+    expect(await store.db.selectFrom('migrations').selectAll().execute()).toHaveLength(migrations.length);
+    const png = Uint8Array.of(0, 255, 7);
+    await store.db.insertInto('frames').values({ id: 'f', width: 1, height: 1, png, created_at: 1 }).execute();
+    const frame = await store.db.selectFrom('frames').select('png').executeTakeFirstOrThrow();
+    expect(Buffer.from(frame.png)).toEqual(Buffer.from(png));
   });
 
   test('a migration that fails half-way leaves the database as it was', async () => {
