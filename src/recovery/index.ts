@@ -7,7 +7,7 @@ export {
   type HealEnvironment,
   type HealTiming,
 } from './heal/environment.ts';
-export { healMachineInput, type HealMachineInput } from './heal/heal-input.ts';
+export type { HealMachineInput } from './heal/heal-input.ts';
 export { healMachine } from './heal/heal-machine.ts';
 export {
   type AgentView,
@@ -16,13 +16,8 @@ export {
   type HeartbeatsOptions,
   type LastBeat,
 } from './heartbeats/heartbeats.ts';
-export {
-  defaultOutageSettings,
-  type JudgedOutage,
-  judgeOutage,
-  type OutageSettings,
-} from './heartbeats/outage.ts';
-export { defaultHeartbeatSettings, type HeartbeatSettings, type WatchedMachine } from './heartbeats/tracker.ts';
+export { defaultOutageSettings, type OutageSettings } from './heartbeats/outage.ts';
+export type { HeartbeatSettings, WatchedMachine } from './heartbeats/tracker.ts';
 export {
   createHealHooks,
   type HealHooks,
@@ -42,9 +37,8 @@ export {
   type OutageView,
 } from './incidents/read.ts';
 export type { TimelineEntry } from './incidents/timeline.ts';
-export { type ActingOn, createIncidents, type Incidents } from './incidents/transition.ts';
 export type { Look, Observation, PowerSeen, StoredReading } from './observations/observation.ts';
-export { frameOf, mostPerIncident, observationsOf, type StoredFrame } from './observations/observation-store.ts';
+export { frameOf, type StoredFrame } from './observations/observation-store.ts';
 export {
   createObserver,
   type FrameSource,
@@ -54,10 +48,9 @@ export {
 } from './observations/observer.ts';
 export { createRecovery, type Recovery } from './recovery.ts';
 export { applyRules, type CurrentRules, currentRules } from './rule-sets/rule-sets.ts';
-export { type CompiledRules, compileRules, type RuleMatch } from './rules/compile.ts';
-export { describeRuleFinding, type RuleFinding, RulesError } from './rules/findings.ts';
+export type { CompiledRules, RuleMatch } from './rules/compile.ts';
+export { type RuleFinding, RulesError } from './rules/findings.ts';
 export { parseRuleFiles, type RuleFile } from './rules/parse.ts';
-export { screenFits } from './rules/pattern.ts';
 export { type ReadFrameLines, testRules, type RuleTestResult } from './rules/rule-tests.ts';
 export type { Playbook, PlaybookStep, Rule, RuleSet, RuleTest, ScreenCondition, SourcePlace } from './rules/rule.ts';
-export { defaultRecoverySettings, type RecoveryOptions, type RecoverySettings } from './watch/ports.ts';
+export type { RecoveryOptions, RecoverySettings } from './watch/ports.ts';

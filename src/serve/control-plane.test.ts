@@ -246,6 +246,13 @@ describe('recovery', () => {
     expect(await bench.machine(machineId)).toMatchObject({ off_on_purpose: 0 });
   });
 
+  it('what could not even be asked of a BMC leaves the machine as it was: its silence still counts', async () => {
+    const { bench, plane, machineId } = await open();
+    await bench.store.db.updateTable('bmcs').set({ name: 'gone' }).where('name', '=', 'bmc-1').execute();
+    await expect(plane.setBmcPower('gone', 'off')).rejects.toThrow();
+    expect(await bench.machine(machineId)).toMatchObject({ off_on_purpose: 0 });
+  });
+
   it('an incident or a frame that is not there is not found', async () => {
     const { plane } = await open();
     await expect(plane.getIncident('x')).rejects.toMatchObject({ code: 'not-found' });

@@ -165,9 +165,11 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
         name,
         { power: action },
         async () => {
+          // A BMC that the site does not have throws here, before anything is noted.
+          const { power } = site.bmc(name);
           // Before the act: its silence begins before the BMC has confirmed anything.
           await notePurpose(bmc, off);
-          return await site.bmc(name).power.set(action);
+          return await power.set(action);
         },
         (value) => value.state,
       );

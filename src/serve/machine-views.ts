@@ -3,6 +3,7 @@ import type { FailureView, MachineDetail, MachineView, OperationDetail, Operatio
 import { inventoryOf } from '../install/index.ts';
 import { failureOf, offeredVerbs, stateOf, stateTable } from '../machine/index.ts';
 import type { OperationDetail as StoredDetail, OperationView as StoredView } from '../operation/index.ts';
+import { openIncidentOf } from '../recovery/index.ts';
 import type { SiteLeaseStore } from '../site/index.ts';
 import type { Row, Store } from '../store/index.ts';
 
@@ -54,12 +55,7 @@ export async function viewMachines(
     .where('machine_id', 'in', ids)
     .where('state', 'in', ['queued', 'running'])
     .execute();
-  const incidents = await db
-    .selectFrom('incidents')
-    .select(['id', 'machine_id', 'state', 'reason'])
-    .where('machine_id', 'in', ids)
-    .where('state', '!=', 'resolved')
-    .execute();
+  const incidents = await openIncidentOf(store, ids);
   const agents = await db
     .selectFrom('agents')
     .select(['machine_id', 'last_heard_at'])
@@ -74,7 +70,6 @@ export async function viewMachines(
     const deployment = deployments.find((candidate) => candidate.machine_id === machine.id);
     const operation = operations.find((candidate) => candidate.machine_id === machine.id);
     const failure = failureOf(machine);
-    const incident = incidents.find((candidate) => candidate.machine_id === machine.id);
     return {
       id: machine.id,
       name: machine.name,
@@ -94,7 +89,7 @@ export async function viewMachines(
       address: macs.map((mac) => leases.addressOf(mac)).find((address) => address !== undefined) ?? null,
       operation: operation?.id ?? null,
       failure: failure === null ? null : failureView(failure),
-      incident: incident === undefined ? null : { id: incident.id, state: incident.state, reason: incident.reason },
+      incident: incidents.get(machine.id) ?? null,
       lastHeardAt: isoOrNull(agents.find((agent) => agent.machine_id === machine.id)?.last_heard_at ?? null),
     };
   });

@@ -48,11 +48,7 @@ function because(reason: string | undefined): string {
 }
 
 /** What was seen, in one sentence. */
-export function seenInWords(seen: {
-  power?: string | undefined;
-  text?: string | null;
-  problem?: string | null;
-}): string {
+function seenInWords(seen: { power?: string | undefined; text?: string | null; problem?: string | null }): string {
   const power = seen.power === undefined || seen.power === 'unknown' ? 'power unknown' : `power ${seen.power}`;
   const lastLine = seen.text
     ?.split('\n')

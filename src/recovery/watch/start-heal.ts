@@ -30,7 +30,7 @@ export interface Decision {
 }
 
 /** Heal operations that have not ended. */
-export async function countHeals(trx: Trx): Promise<number> {
+async function countHeals(trx: Trx): Promise<number> {
   const { count } = await trx
     .selectFrom('operations')
     .select(({ fn }) => fn.countAll().as('count'))
