@@ -141,16 +141,13 @@ describe('keys', () => {
     const hex = (character: string): string => character.charCodeAt(0).toString(16);
     const down = `+${shift.toString(16)}`;
     const up = `-${shift.toString(16)}`;
-    expect(await typed((session) => session.type('a:B~ /'))).toEqual([
-      ...[`+${hex('a')}`, `-${hex('a')}`],
-      ...[down, `+${hex(':')}`, `-${hex(':')}`, up],
-      ...[down, `+${hex('B')}`, `-${hex('B')}`, up],
-      ...[down, `+${hex('~')}`, `-${hex('~')}`, up],
-      ...['+20', '-20', `+${hex('/')}`, `-${hex('/')}`],
-    ]);
-    expect(await typed((session) => session.press(['Enter', 'F12', 'Up']))).toEqual([
-      ...['+ff0d', '-ff0d', '+ffc9', '-ffc9', '+ff52', '-ff52'],
-    ]);
+    const plain = (character: string): string => `+${hex(character)} -${hex(character)}`;
+    const shifted = (character: string): string => `${down} ${plain(character)} ${up}`;
+    expect((await typed((session) => session.type('a:B~ /'))).join(' ')).toBe(
+      [plain('a'), shifted(':'), shifted('B'), shifted('~'), plain(' '), plain('/')].join(' '),
+    );
+    const pressed = await typed((session) => session.press(['Enter', 'F12', 'Up']));
+    expect(pressed.join(' ')).toBe('+ff0d -ff0d +ffc9 -ffc9 +ff52 -ff52');
   });
 
   it.each([
@@ -209,14 +206,15 @@ describe('keys', () => {
 
 describe('a console that does not do as it should', () => {
   const silent = (side: ServerSide): Promise<void> => side.gone();
-  const hasty = { connectMs: 150, handshakeMs: 150, frameMs: 150 };
+  it('says nothing', async () => {
+    const error = await failure(consoleOf(scriptedServer(silent), { timings: { handshakeMs: 150 } }).frame());
+    expect(error.code).toBe('console-unreachable');
+    expect(error.message).toBe('The console of r1n01: the handshake took longer than 150 ms');
+  });
 
-  it.each<[string, AthanorError['code'], RegExp, (side: ServerSide) => Promise<void>]>([
-    ['says nothing', 'console-unreachable', /the handshake took longer than 150 ms/, silent],
+  it.each<[string, (side: ServerSide) => Promise<void>]>([
     [
       'stops after the handshake',
-      'console-unreachable',
-      /a picture took longer than 150 ms/,
       async (side) => {
         await side.greet(2, 2);
         await side.gone();
@@ -224,8 +222,6 @@ describe('a console that does not do as it should', () => {
     ],
     [
       'drips',
-      'console-unreachable',
-      /took longer than 150 ms/,
       async (side) => {
         await side.greet(200, 200);
         const bytes = update(rawRectangle(area(0, 0, 200, 200), []));
@@ -240,8 +236,6 @@ describe('a console that does not do as it should', () => {
     ],
     [
       'never shows every pixel',
-      'console-unreachable',
-      /a picture took longer than 150 ms/,
       async (side) => {
         await side.greet(2, 2);
         await side.request();
@@ -249,11 +243,11 @@ describe('a console that does not do as it should', () => {
         await side.gone();
       },
     ],
-  ])('%s', async (_, code, message, script) => {
+  ])('%s', async (_, script) => {
     const server = scriptedServer(script);
-    const error = await failure(consoleOf(server, { timings: hasty }).frame());
-    expect(error.message).toMatch(message);
-    expect(error.code).toBe(code);
+    const error = await failure(consoleOf(server, { timings: { frameMs: 150 } }).frame());
+    expect(error.code).toBe('console-unreachable');
+    expect(error.message).toBe('The console of r1n01: a picture took longer than 150 ms');
     await server.finished();
   });
 
@@ -349,7 +343,7 @@ describe('a console that does not do as it should', () => {
       new Promise((resolve) => {
         arrive = () => resolve(theirs);
       });
-    const error = await failure(consoleOf({ connect }, { timings: hasty }).frame());
+    const error = await failure(consoleOf({ connect }, { timings: { connectMs: 150 } }).frame());
     expect(error.code).toBe('console-unreachable');
     expect(error.message).toMatch(/connecting took longer than 150 ms/);
     arrive();

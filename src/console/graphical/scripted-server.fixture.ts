@@ -61,7 +61,8 @@ export function scriptedServer(script: (server: ServerSide) => Promise<void>): S
 }
 
 function serverSide(stream: Duplex): ServerSide {
-  const ended = once(stream, 'close').then(() => undefined);
+  // A client that lets go with bytes unread is an error here, and an end like any other.
+  const ended = new Promise<void>((resolve) => stream.once('close', resolve));
   stream.on('error', () => {});
   stream.on('end', () => stream.destroy());
   const read = async (length: number): Promise<Buffer> => {
