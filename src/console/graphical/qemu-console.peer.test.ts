@@ -2,11 +2,11 @@
 import { createServer, connect as connectSocket, type Server, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AthanorError } from '../../errors/index.ts';
 import type { ProtocolVersion } from '../../protocols/rfb/index.ts';
 import type { Frame } from '../frame.ts';
 import { type ConnectStream, connectByNet } from './connect-by-net.ts';
 import type { ConsoleAddress, ConsoleSession, ConsoleTimings } from './console.ts';
+import { failure } from './console-under-test.fixture.ts';
 import { type ConsoleDependencies, createGraphicalConsole } from './graphical-console.ts';
 import { type QemuConsole, startQemuConsole } from './qemu-console.fixture.ts';
 
@@ -33,15 +33,6 @@ function expectSame(frame: Frame, expected: Frame): void {
   expect([frame.width, frame.height]).toEqual([expected.width, expected.height]);
   const wrong = frame.rgb.findIndex((value, at) => value !== expected.rgb[at]);
   expect(wrong === -1 ? 'the same' : `another colour at byte ${wrong}`).toBe('the same');
-}
-
-async function failure(promise: Promise<unknown>): Promise<AthanorError> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof AthanorError)) throw new Error(`not an AthanorError: ${inspect(error)}`);
-  return error;
 }
 
 const raw = [0];

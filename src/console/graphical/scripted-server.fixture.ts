@@ -5,7 +5,6 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
-import { serverInit } from '../../protocols/testing/rfb-server.ts';
 import { type ConnectStream, connectByNet } from './connect-by-net.ts';
 
 export type ClientMessage =
@@ -123,7 +122,9 @@ function serverSide(stream: Duplex): ServerSide {
       await read(1);
       send([0, 0, 0, 0]);
       await read(1);
-      send(serverInit(width, height, 'scripted'));
+      // Size, the pixel format 8:8:8 in 32 bits, and an empty name.
+      send([width >> 8, width & 255, height >> 8, height & 255]);
+      send([32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 8, 0, 0, 0, 0], [0, 0, 0, 0]);
     },
     gone: async () => {
       stream.resume();
@@ -131,4 +132,22 @@ function serverSide(stream: Duplex): ServerSide {
     },
     end: () => stream.destroy(),
   };
+}
+
+/** A screen of 2×2 pixels, wholly of another colour in each answer to a whole request: blue 1, 2, 3, … */
+export async function answerAll(
+  server: ServerSide,
+  onKey: (message: Extract<ClientMessage, { type: 'key' }>) => void = () => {},
+): Promise<void> {
+  await server.greet(2, 2);
+  for (let answer = 1; ; ) {
+    const next = await server.message().catch(() => undefined);
+    if (next === undefined) return;
+    if (next.type === 'key') onKey(next);
+    if (next.type === 'request' && !next.incremental) {
+      const pixel = [answer, 0, 0, 0];
+      server.send([0, 0, 0, 1], [0, 0, 0, 0, 0, 2, 0, 2, 0, 0, 0, 0], [pixel, pixel, pixel, pixel].flat());
+      answer += 1;
+    }
+  }
 }
