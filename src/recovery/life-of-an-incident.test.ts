@@ -184,6 +184,25 @@ it('is looked at again after a failed heal while attempts remain', async () => {
   expect((await bench.machine(machine)).state).toBe('recovering');
 });
 
+it('is tried again, ever more slowly, until its BMC answers: what only asked it costs no attempt', async () => {
+  const bench = await open();
+  await bench.applyPanicRule({ attempts: '1 in 1h' });
+  const machine = await bench.addMachine();
+  await bench.start();
+  await fallSilent(bench, machine);
+  for (const [heals, pauseMs] of [5_000, 10_000, 20_000, 40_000].entries()) {
+    await bench.endHeal(machine, 'failed', false, 'confirm-bmc');
+    expect(await bench.incident(machine)).toMatchObject({ state: 'open', attempts: heals + 1 });
+    await bench.pass(pauseMs - 1_000);
+    expect((await bench.running()).length).toBe(0);
+    await bench.pass(2_000);
+    expect(await bench.incident(machine)).toMatchObject({ state: 'healing', attempts: heals + 2 });
+  }
+  await bench.endHeal(machine, 'failed');
+  const { state, reason } = await bench.incident(machine);
+  expect([state, reason]).toEqual(['escalated', expect.stringContaining('the rule panic was tried 1 time within 1 h')]);
+});
+
 it('is left to the person who aborted its heal', async () => {
   const bench = await open();
   await bench.applyPanicRule({ attempts: '5 in 1h' });

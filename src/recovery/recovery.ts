@@ -204,7 +204,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
       if (await withdraw(around, incident.id, machineId)) drop(incident);
     } else {
       if (incident.heard) returned(incident);
-      else if (isLookedAt(incident.state)) looks.later(incident.id);
+      else if (isLookedAt(incident.state)) looks.later(incident.id, row.attempts);
     }
   }
 

@@ -2,7 +2,7 @@
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
 import { HEAL_MACHINE } from '../../machine/index.ts';
-import { type Database, parseJson } from '../../store/index.ts';
+import { type Database, parseJson, type Row } from '../../store/index.ts';
 import { spanInWords } from './in-words.ts';
 
 /** The part of a heal operation's input that is counted by; an input of an older version that lacks it is nobody's try. */
@@ -17,7 +17,14 @@ export function ruleOfInput(input: string): TriedRule | undefined {
   return counted.safeParse(parseJson(input, 'operations.input')).data?.rule;
 }
 
-/** Heal operations of this rule on this machine that were accepted within its span of time. */
+/** The first step of every heal: it only asks the BMC. */
+const asked = z.object({ step: z.literal('confirm-bmc') });
+
+/** The BMC did not answer, so nothing was tried: it costs no attempt, or a BMC's minute of silence would cost them all. */
+const wasInVain = ({ state, failure }: Pick<Row<'operations'>, 'state' | 'failure'>): boolean =>
+  state === 'failed' && failure !== null && asked.safeParse(parseJson(failure, 'operations.failure')).success;
+
+/** Heal operations of this rule on this machine that were accepted within its span of time, without those in vain. */
 export async function countAttempts(
   trx: Transaction<Database>,
   machineId: string,
@@ -26,12 +33,12 @@ export async function countAttempts(
 ): Promise<number> {
   const rows = await trx
     .selectFrom('operations')
-    .select('input')
+    .select(['input', 'state', 'failure'])
     .where('machine_id', '=', machineId)
     .where('kind', '=', HEAL_MACHINE)
     .where('created_at', '>', now - rule.attempts.withinMs)
     .execute();
-  return rows.filter(({ input }) => ruleOfInput(input)?.name === rule.name).length;
+  return rows.filter((row) => !wasInVain(row) && ruleOfInput(row.input)?.name === rule.name).length;
 }
 
 /** Why a rule that fits is not tried again. */

@@ -58,7 +58,7 @@ export interface RecoveryBench {
   setMachine(machine: ScriptedMachine, row: Partial<Row<'machines'>>): Promise<void>;
   heals(): Promise<Row<'operations'>[]>;
   running(machine?: ScriptedMachine): Promise<Row<'operations'>[]>;
-  endHeal(machine: ScriptedMachine, ending: HealEnding, acted?: boolean): Promise<void>;
+  endHeal(machine: ScriptedMachine, ending: HealEnding, acted?: boolean, step?: string): Promise<void>;
   machine(machine: ScriptedMachine): Promise<Row<'machines'>>;
   incidents(machine?: ScriptedMachine): Promise<Row<'incidents'>[]>;
   /** The newest incident of the machine. */
@@ -326,7 +326,7 @@ playbooks:
     },
     heals: async () => await store.db.selectFrom('operations').selectAll().orderBy('id').execute(),
     running,
-    endHeal: async (machine, ending, acted = true) => {
+    endHeal: async (machine, ending, acted = true, step = 'power-off-1') => {
       const [operation] = await running(machine);
       if (operation === undefined) throw new Error('no heal runs');
       const input = parseJson(operation.input, 'operations.input');
@@ -341,7 +341,12 @@ playbooks:
           });
         await trx
           .updateTable('operations')
-          .set({ state: ending, ended_at: now(), abort_reason: ending === 'aborted' ? 'a person said so' : null })
+          .set({
+            state: ending,
+            ended_at: now(),
+            abort_reason: ending === 'aborted' ? 'a person said so' : null,
+            failure: ending === 'failed' ? JSON.stringify({ ...failure, step }) : null,
+          })
           .where('id', '=', operation.id)
           .execute();
         await store.events.appendEvent(trx, {
@@ -351,7 +356,7 @@ playbooks:
           data: { operation: HEAL_MACHINE },
         });
         if (ending === 'succeeded') await definition.onSucceeded(trx, context);
-        else if (ending === 'failed') await definition.onFailed(trx, context, failure);
+        else if (ending === 'failed') await definition.onFailed(trx, context, { ...failure, step });
         else await definition.onAborted(trx, context, 'a person said so');
       });
       await current?.quiet();

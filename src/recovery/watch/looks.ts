@@ -18,8 +18,8 @@ export interface LooksOptions {
 export interface Looks {
   /** As soon as there is room, with the pauses beginning anew. */
   now(incidentId: string): void;
-  /** After the next pause, when it is not to be looked at already. */
-  later(incidentId: string): void;
+  /** After the next pause, when it is not to be looked at already; after a longer one the more heals were begun. */
+  later(incidentId: string, heals?: number): void;
   /** Another machine can be healed: those that wait may try, the one that waits longest first. */
   roomForHeals(count: number): void;
   forget(incidentId: string): void;
@@ -122,11 +122,12 @@ export function createLooks(options: LooksOptions): Looks {
       }
       begin();
     },
-    later: (incidentId) => {
+    later: (incidentId, heals = 1) => {
       const present = items.get(incidentId);
       if (present?.running === true) present.again ??= 'later';
       if (present !== undefined) return;
       const item = newItem();
+      item.pauseMs = Math.min(firstPauseMs * 2 ** Math.max(0, heals - 1), longestPauseMs);
       pause(item);
       items.set(incidentId, item);
     },
