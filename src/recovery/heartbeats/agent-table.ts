@@ -74,6 +74,11 @@ export async function enrolAgent(store: Store, enrolment: Enrolment): Promise<{ 
       last_heard_at: now,
       stopping_at: null,
     };
+    const before = await trx
+      .selectFrom('agents')
+      .select(['boot_id', 'address'])
+      .where('machine_id', '=', machineId)
+      .executeTakeFirst();
     const row = await trx
       .insertInto('agents')
       .values({ machine_id: machineId, ...said })
@@ -82,11 +87,13 @@ export async function enrolAgent(store: Store, enrolment: Enrolment): Promise<{ 
       .executeTakeFirstOrThrow();
     // Whoever switched it off by Athanor may have switched it on by hand: it runs, so it is not off on purpose any more.
     await trx.updateTable('machines').set({ off_on_purpose: 0 }).where('id', '=', machineId).execute();
-    await store.events.appendEvent(trx, {
-      kind: 'machine.agent-enrolled',
-      subject: { kind: 'machine', id: machineId },
-      data: { machine: machine.name, bootId, address, version },
-    });
+    // Once for each boot: two agents on one system, each making the other's token void, must not fill the history.
+    if (before?.boot_id !== bootId || before.address !== address)
+      await store.events.appendEvent(trx, {
+        kind: 'machine.agent-enrolled',
+        subject: { kind: 'machine', id: machineId },
+        data: { machine: machine.name, bootId, address, version },
+      });
     return asAgent(row);
   });
   return { token, agent };

@@ -73,6 +73,12 @@ describe('enrolment', () => {
     expect(await bench.rows()).toHaveLength(1);
   });
 
+  it('is told once for each boot, however often an agent enrols in it', async () => {
+    for (const boot of [firstBoot, firstBoot, firstBoot, secondBoot, secondBoot]) await bench.enrol(here, boot);
+    const told = await bench.events('machine.agent-enrolled');
+    expect(told.map(({ data }) => Object(data)['bootId'])).toEqual([firstBoot, secondBoot]);
+  });
+
   it('is bounded for each address, and the others do not wait for it', async () => {
     const another = await bench.addMachine(elsewhere);
     const statuses: number[] = [];
