@@ -115,6 +115,8 @@ test(
     await boot(machine);
     await hangAtGrub(machine);
     await resetToGrub(machine);
+    // The serial console is a moment ahead of the screen.
+    await expect.poll(async () => (await vgaText(machine)).cursor?.column, { timeout: 10_000 }).toBe(6);
     const { lines, cursor, attributes } = await vgaText(machine);
     const row = lines.findLastIndex((line) => line !== '');
     expect(lines[row]).toBe('grub>');
