@@ -51,6 +51,15 @@ describe('rule validate', () => {
     expect(problem.errors.at(-1)).toMatchObject({ file: `${directory}/sub/a.yml`, line: 1, column: 12 });
   });
 
+  it('tells in which line a file is not UTF-8', async () => {
+    await writeFile(join(directory, 'a.yaml'), Buffer.from('rules: []\n# gr\u00fcn\n', 'latin1'));
+    await writeFile(join(directory, 'b.yaml'), Buffer.from('\ufeffrules: []\n', 'utf16le'));
+    const { status, stderr } = rule('validate', '-f', directory);
+    expect(status).toBe(65);
+    expect(stderr).toContain(`${directory}/a.yaml:2: This is not text in UTF-8. Save the file as UTF-8.`);
+    expect(stderr).toContain(`${directory}/b.yaml:1: This is not text in UTF-8.`);
+  });
+
   it('names frames that are not there, or not inside the folder', async () => {
     await frame('shell.png', 'inside.png');
     await symlink(join(root, 'rules/frames/shell.png'), join(directory, 'outside.png'));

@@ -1,4 +1,5 @@
 /** Rule files on disk: all of a folder as one set, checked, with the frames that their tests name. */
+import { isUtf8 } from 'node:buffer';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { decodeImage, loadFonts, readScreen } from '../console/index.ts';
@@ -51,8 +52,10 @@ export async function loadRuleFiles(given: string): Promise<LoadedRules> {
       remedy: none ? 'Name the folder that holds the rules.' : `Keep at most ${mostFiles} in it.`,
     });
   }
-  const files = await Promise.all(names.map(async (name) => ({ name, text: await readRuleFile(directory, name) })));
-  const { ruleSet, findings } = parseRuleFiles(files);
+  const read = await Promise.all(names.map(async (name) => ({ name, bytes: await readRuleFile(directory, name) })));
+  const garbled = read.flatMap(({ name, bytes }) => (isUtf8(bytes) ? [] : [notUtf8(name, bytes)]));
+  const files = read.map(({ name, bytes }) => ({ name, text: bytes.toString() }));
+  const { ruleSet, findings } = garbled.length > 0 ? { ruleSet: noRules, findings: garbled } : parseRuleFiles(files);
   const missing = findings.length > 0 ? [] : await missingFrames(ruleSet, directory, root);
   const all = [...findings, ...missing].map((finding) => ({ ...finding, file: path.join(directory, finding.file) }));
   if (all.length > 0) throw new RulesError(all);
@@ -96,11 +99,21 @@ async function insideFile(directory: string, root: string, name: string): Promis
   }
 }
 
-async function readRuleFile(directory: string, name: string): Promise<string> {
+const noRules: RuleSet = { rules: [], playbooks: [] };
+
+/** Text of another encoding would be told as a mistake of the YAML, or taken with wrong letters in a pattern. */
+function notUtf8(file: string, bytes: Buffer): RuleFinding {
+  const lines = bytes.toString('latin1').split('\n');
+  const wrong = lines.findIndex((line) => !isUtf8(Buffer.from(line, 'latin1')));
+  const message = 'This is not text in UTF-8.';
+  return { file, line: wrong + 1, message, remedy: 'Save the file as UTF-8.' };
+}
+
+async function readRuleFile(directory: string, name: string): Promise<Buffer> {
   const file = path.join(directory, name);
   try {
     if ((await stat(file)).size > largestRuleFile) throw new Error('it is too large for rules');
-    return await readFile(file, 'utf8');
+    return await readFile(file);
   } catch (error) {
     throw new AthanorError('invalid-input', `${file} cannot be read: ${reasonOf(error)}.`, {
       field: 'file',
