@@ -52,3 +52,31 @@ it('asks the database nothing while everybody is heard', async () => {
   await bench.pass(120_000);
   expect(bench.committed()).toBe(before);
 });
+
+it('does not begin while a machine whose power a person switched may still be starting; it does after that', async () => {
+  const bench = await open();
+  const machine = await bench.addMachine();
+  await bench.start();
+  await bench.pass(20_000);
+  machine.alive = false;
+  await bench.setMachine(machine, { switched_at: bench.now() });
+  await bench.pass(9 * 60_000, 5_000);
+  expect(await bench.incidents()).toEqual([]);
+  await bench.pass(3 * 60_000, 5_000);
+  expect(await bench.incidents(machine)).toHaveLength(1);
+});
+
+it('begins for a machine that was switched off once, and has been heard long after that', async () => {
+  const bench = await open();
+  const machine = await bench.addMachine({}, { off_on_purpose: 1, switched_at: bench.now() });
+  await bench.start();
+  await bench.pass(3 * 60_000, 5_000);
+  const heard = { last_sequence: 9, enrolled_at: 1, last_heard_at: bench.now(), stopping_at: null };
+  await bench.store.db
+    .insertInto('agents')
+    .values({ machine_id: machine.id, token_hash: 'x', address: '192.0.2.1', boot_id: 'b', interval_ms: 1, ...heard })
+    .execute();
+  await fallSilent(bench, machine);
+  await bench.pass(60_000, 5_000);
+  expect(await bench.incidents(machine)).toHaveLength(1);
+});

@@ -97,7 +97,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     if (bmc.machine_id === null) return;
     await store.db
       .updateTable('machines')
-      .set({ off_on_purpose: off ? 1 : 0 })
+      .set({ off_on_purpose: off ? 1 : 0, switched_at: now() })
       .where('id', '=', bmc.machine_id)
       .execute();
   }

@@ -22,6 +22,7 @@ import {
 import { macBehind, type Site } from '../site/index.ts';
 import type { Store } from '../store/index.ts';
 import type { RecoveryConfiguration } from './configuration/model.ts';
+import { createRefusalLog } from './refusal-log.ts';
 
 const fontsDirectory = path.join(import.meta.dirname, '../../build/fonts');
 
@@ -89,10 +90,7 @@ export async function createRecoveryRoom(parts: RecoveryParts): Promise<Recovery
       missedBeats: configuration.missedBeats,
       stoppingMs: configuration.stoppedGraceMs,
     }),
-    onError: (error, what) => {
-      if (error.code === 'internal' || error.code === 'database-failed') logger.error({ err: error }, `${what} failed`);
-      else logger.warn({ code: error.code }, `${what}: ${error.message}`);
-    },
+    onError: createRefusalLog(logger, 'a request of an agent', monotonic),
   });
   heartbeats.onHeard((machineId) => wakeups.wake(machineId));
   const observer = createObserver({

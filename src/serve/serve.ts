@@ -6,7 +6,6 @@ import { type Logger, pino } from 'pino';
 import { createApi, createTokens, digestOfToken, ensureCertificate, ensureFirstToken } from '../api/index.ts';
 import { createSystemClock, createUdpTransport } from '../bmc/index.ts';
 import { connectByNet, createGraphicalConsole } from '../console/index.ts';
-import type { AthanorError } from '../errors/index.ts';
 import { createBootAttempts, createRamdiskService, createWakeups, declareImages } from '../install/index.ts';
 import {
   createBootBackend,
@@ -31,6 +30,7 @@ import { followHistory } from './following.ts';
 import { createNetworkDirectory } from './networks.ts';
 import { createRecoveryRoom } from './recovery.ts';
 import { createRecoveryPlane } from './recovery-plane.ts';
+import { createRefusalLog } from './refusal-log.ts';
 
 export interface ServeOptions {
   configurationFile: string;
@@ -230,7 +230,7 @@ async function start(
     attempts,
     work: createRamdiskWork(store, directory, now),
     wakeups,
-    onError: (error, where) => logRefusal(logger, error, where),
+    onError: createRefusalLog(logger, 'a request of a ramdisk', now),
   });
   await recovery.heartbeats.load();
   onStop(() => recovery.heartbeats.stop());
@@ -289,12 +289,6 @@ async function start(
   onStop(() => api.close());
   for (const { url } of await api.listen(configuration.api.listen))
     logger.info({ url }, `API server listening on ${url}`);
-}
-
-/** A refusal is a line; only what is wrong with ourselves is worth a stack, or a broken machine would fill the log. */
-function logRefusal(logger: Logger, error: AthanorError, path: string): void {
-  if (error.code === 'internal') logger.error({ err: error, path }, 'a request of a ramdisk failed');
-  else logger.warn({ code: error.code, path }, `a request of a ramdisk was refused: ${error.message}`);
 }
 
 /** What the API may be reached as. */

@@ -40,6 +40,8 @@ export interface MachinesTable {
   power: 'on' | 'off' | 'unknown';
   /** A person switched it off by Athanor: its silence is no incident. */
   off_on_purpose: Generated<Flag>;
+  /** When a person last switched its power by Athanor. */
+  switched_at: Generated<Time | null>;
   /** JSON: which step failed, why, and the safe next verbs. */
   failure: JsonText | null;
   /** Counts up at each change; an update that expects an older one changes no row. */

@@ -39,7 +39,12 @@ describe.each(dialects)('the store on %s', (dialect) => {
 
   test('reads back what was written, times as numbers', async () => {
     const store = await fixture.open();
-    const row = { ...machine(store), off_on_purpose: 0 as const, created_at: Number.MAX_SAFE_INTEGER };
+    const row = {
+      ...machine(store),
+      off_on_purpose: 0 as const,
+      switched_at: null,
+      created_at: Number.MAX_SAFE_INTEGER,
+    };
     await store.db.insertInto('machines').values(row).execute();
     expect(await store.db.selectFrom('machines').selectAll().executeTakeFirstOrThrow()).toEqual(row);
     const { count } = await store.db
@@ -210,7 +215,9 @@ describe.each(dialects)('the store on %s', (dialect) => {
     await older.db.insertInto('machines').values(row).execute();
     await older.close();
     const store = await fixture.open(options);
-    expect(await store.db.selectFrom('machines').selectAll().execute()).toEqual([{ ...row, off_on_purpose: 0 }]);
+    expect(await store.db.selectFrom('machines').selectAll().execute()).toEqual([
+      { ...row, off_on_purpose: 0, switched_at: null },
+    ]);
     expect(await store.db.selectFrom('migrations').selectAll().execute()).toHaveLength(migrations.length);
     const png = Uint8Array.of(0, 255, 7);
     await store.db.insertInto('frames').values({ id: 'f', width: 1, height: 1, png, created_at: 1 }).execute();

@@ -9,6 +9,7 @@ import { actionsOf, type HealAction, recordAction } from './actions.ts';
 import { type HealEnvironment, keyOf, timingOf } from './environment.ts';
 import type { HealKey } from '../incidents/heal-hooks.ts';
 import type { HealMachineInput } from './heal-input.ts';
+import { isOffOnPurpose } from '../off-on-purpose.ts';
 import { incidentOf, isBackAfter } from './standing.ts';
 import type { Transaction } from 'kysely';
 import type { Database } from '../../store/index.ts';
@@ -91,17 +92,17 @@ async function refuseUnlessWanted(trx: Transaction<Database>, key: HealKey): Pro
     return 'told to stop';
   const machine = await trx
     .selectFrom('machines')
-    .select(['state', 'maintenance', 'off_on_purpose'])
+    .select(['state', 'maintenance', 'off_on_purpose', 'switched_at'])
     .where('id', '=', key.machineId)
     .executeTakeFirst();
   if (machine === undefined) throw new AthanorError('not-found', `there is no machine ${key.machineId}`);
   if (machine.maintenance === 1)
     throw refusal('the machine is in maintenance', 'Take it out of maintenance when the work on it is done.');
-  if (machine.off_on_purpose === 1)
-    throw refusal('a person switched the machine off', 'Switch it on when it is wanted again.');
   if (machine.state !== 'recovering')
     throw refusal(`the machine is ${machine.state} and not recovering`, 'Look at what else was asked of it.');
   const incident = await incidentOf(trx, key);
+  if (isOffOnPurpose(machine, incident.silent_since))
+    throw refusal('a person switched the machine off', 'Switch it on when it is wanted again.');
   if (incident.state !== 'healing' || incident.operation_id !== key.operationId)
     throw refusal(`its incident is ${incident.state}`, 'Look at the incident: somebody else took it on.');
   return 'wanted';

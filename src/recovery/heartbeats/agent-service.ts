@@ -102,11 +102,13 @@ export function createAgentService(
     tracked.toldIntervalMs = settings.intervalMs;
     // Once for each enrolment: a token must not fill the history.
     const farewell = stopping && !tracked.saidFarewell;
-    tracked.saidFarewell ||= stopping;
     agent.stoppingAt = stopping ? (agent.stoppingAt ?? agent.lastHeardAt) : null;
     writer.add(agent);
-    if (farewell) await inTurn(() => recordStopping(store, agent));
     heard(agent.machineId);
+    if (farewell) {
+      await inTurn(() => recordStopping(store, agent));
+      tracked.saidFarewell = true;
+    }
     return jsonAnswer(200, { intervalMs: settings.intervalMs });
   }
 

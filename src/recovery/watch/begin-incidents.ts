@@ -67,7 +67,7 @@ export async function beginIncidents(
   return await store.transaction(async (trx) => {
     const begun: Begun = { incidents: [], excused: new Map(), outage: undefined, joined: [], held: [] };
     const conditions = await conditionsOf(trx, [...new Set([...asked, ...seen.missed].map((each) => each.machineId))]);
-    const time = { now: now(), settleMs: settings.settleMs };
+    const time = { now: now(), settleMs: settings.settleMs, bootMs: settings.bootMs };
     for (const { machineId, lastHeardAt } of [...asked, ...seen.missed]) {
       const found = conditions.get(machineId);
       const excuse =

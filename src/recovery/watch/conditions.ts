@@ -2,6 +2,7 @@
 import type { Kysely } from 'kysely';
 import { failureOf, HEAL_MACHINE, type MachineState, stateOf } from '../../machine/index.ts';
 import type { Database, Row } from '../../store/index.ts';
+import { isOffOnPurpose } from '../off-on-purpose.ts';
 
 export interface MachineConditions {
   machineId: string;
@@ -9,6 +10,8 @@ export interface MachineConditions {
   state: MachineState;
   maintenance: boolean;
   offOnPurpose: boolean;
+  /** When a person last switched its power by Athanor. */
+  switchedAt: number | null;
   /** It is `failed`, and by a heal operation: what was deployed is still on it, and it is watched on. */
   failedByHeal: boolean;
   /** What runs on it. */
@@ -22,7 +25,7 @@ export interface MachineConditions {
 /** Below what the databases allow as parameters of one query. */
 const mostAtOnce = 400;
 
-/** Four queries for each few hundred machines. Machines that are not in the store are not in the answer. */
+/** Six queries for each few hundred machines. Machines that are not in the store are not in the answer. */
 export async function conditionsOf(
   db: Kysely<Database>,
   machineIds: readonly string[],
@@ -58,6 +61,12 @@ async function readConditions(
     .where('outcome', '=', 'healed')
     .groupBy('machine_id')
     .execute();
+  const agents = await db
+    .selectFrom('agents')
+    .select(['machine_id', 'last_heard_at'])
+    .where('machine_id', 'in', ids)
+    .execute();
+  const heardAt = new Map(agents.map((agent) => [agent.machine_id, agent.last_heard_at]));
   const failedBy = new Map(
     machines.flatMap((machine) => {
       const operation = failureOf(machine)?.operation ?? null;
@@ -88,7 +97,8 @@ async function readConditions(
       name: machine.name,
       state,
       maintenance: machine.maintenance === 1,
-      offOnPurpose: machine.off_on_purpose === 1,
+      offOnPurpose: isOffOnPurpose(machine, heardAt.get(machine.id)),
+      switchedAt: machine.switched_at,
       failedByHeal: state === 'failed' && heals.has(failedBy.get(machine.id) ?? ''),
       operation: operationOf.get(machine.id) ?? null,
       incident: incidentOf.get(machine.id) ?? null,
@@ -111,16 +121,19 @@ export function notWatched(conditions: MachineConditions): string | undefined {
  * Why its silence begins no incident now; undefined when it does.
  *
  * @param settleMs how long a machine that a playbook saw well may take to be heard
+ * @param bootMs how long one that a person switched on or restarted may take
  */
 export function excuseOf(
   conditions: MachineConditions,
-  { lastHeardAt, now, settleMs }: { lastHeardAt: number; now: number; settleMs: number },
+  { lastHeardAt, now, settleMs, bootMs }: { lastHeardAt: number; now: number; settleMs: number; bootMs: number },
 ): string | undefined {
-  const { operation, incident, healedAt, state } = conditions;
+  const { operation, incident, healedAt, switchedAt, state } = conditions;
+  const since = (time: number | null, ms: number): boolean =>
+    time !== null && lastHeardAt <= time && now >= time && now - time < ms;
   if (incident !== null) return 'it has an incident';
   if (operation !== null) return `the operation ${operation.kind} runs on it`;
   if (state === 'recovering') return 'it is being recovered';
-  const settling = healedAt !== null && lastHeardAt <= healedAt && now >= healedAt && now - healedAt < settleMs;
-  if (settling) return 'a playbook saw it well just now';
+  if (since(healedAt, settleMs)) return 'a playbook saw it well just now';
+  if (since(switchedAt, bootMs)) return 'a person switched its power just now';
   return notWatched(conditions);
 }

@@ -22,6 +22,8 @@ export interface RecoverySettings {
   lookMs: number;
   /** How long a machine that a playbook saw well may take to be heard again. */
   settleMs: number;
+  /** How long a machine whose power a person switched may take to be heard. */
+  bootMs: number;
   outage: OutageSettings;
 }
 
@@ -33,6 +35,7 @@ export const defaultRecoverySettings: RecoverySettings = {
   longestPauseMs: 5 * 60_000,
   lookMs: 20_000,
   settleMs: 2 * 60_000,
+  bootMs: 10 * 60_000,
   outage: defaultOutageSettings,
 };
 

@@ -66,6 +66,8 @@ const tables = [
 const changes = [
   // A person switched it off by Athanor: its silence is no incident.
   'alter table machines add column off_on_purpose int not null default 0',
+  // When a person last switched its power by Athanor: it may be silent for as long as a boot takes.
+  'alter table machines add column switched_at int',
 ];
 
 const indexes = [
