@@ -37,20 +37,21 @@ function outcomeText({ state, outcome, reason, openedAt, resolvedAt }: IncidentD
 
 function timeline(incident: IncidentDetail, colour: boolean): string {
   const { openedAt, observations } = incident;
-  const shown = { box: '' };
+  /** When each screen was shown, by what stood on it: one that stands still, or comes again, is shown once. */
+  const shown = new Map<string, string>();
   const lines = incident.timeline.flatMap((entry) => {
     const line = `${offset(openedAt, entry.time)}  ${entry.text}`;
     const observation = decisive.includes(entry.kind) ? observationOf(entry, observations) : undefined;
     if (observation === undefined) return [printable(line)];
-    const box = boxOf(observation, entry, colour);
-    // A screen that stands still is shown once.
-    const same = box.join('\n') === shown.box;
-    shown.box = box.join('\n');
-    return [printable(line), ...(same ? ['(the same screen)'] : box).map((text) => `${indent}${text}`)];
+    const screen = JSON.stringify([observation.power, observation.lines ?? observation.problem]);
+    const before = shown.get(screen);
+    if (before !== undefined) return [printable(line), `${indent}(the same screen as at ${before})`];
+    shown.set(screen, offset(openedAt, entry.time).trim());
+    return [printable(line), ...boxOf(observation, entry, colour).map((text) => `${indent}${text}`)];
   });
   // What an incident shows that nothing was decided on yet.
   const last = observations.at(-1);
-  if (shown.box === '' && last !== undefined && incident.state !== 'resolved') {
+  if (shown.size === 0 && last !== undefined && incident.state !== 'resolved') {
     const entry = { time: last.time, kind: '', text: '' };
     lines.push(`${offset(openedAt, last.time)}  the newest look`);
     lines.push(...boxOf(last, entry, colour).map((text) => `${indent}${text}`));

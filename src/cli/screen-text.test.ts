@@ -108,7 +108,7 @@ detection to resolved      42.3 s
     const film = incidentFilm({ ...healed, state: 'escalated', timeline: [failed, escalated] }, false);
     expect(film.match(/Kernel panic/g)).toHaveLength(1);
     expect(film).toMatch(/is not what it was\n +power on, frame c0c0c0c0c0c0\n +┌─\n/);
-    expect(film).toMatch(/no rule matches the screen\n +\(the same screen\)\n/);
+    expect(film).toMatch(/no rule matches the screen\n +\(the same screen as at \+[\d.]+ s\)\n/);
   });
 });
 

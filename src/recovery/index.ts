@@ -38,7 +38,7 @@ export {
 } from './incidents/read.ts';
 export type { TimelineEntry } from './incidents/timeline.ts';
 export type { Look, Observation, PowerSeen, StoredReading } from './observations/observation.ts';
-export { frameOf, type StoredFrame } from './observations/observation-store.ts';
+export { dropOldFilms, frameOf, type StoredFrame } from './observations/observation-store.ts';
 export {
   createObserver,
   type FrameSource,

@@ -3,10 +3,12 @@ import type { Logger } from 'pino';
 import { identifyBmc } from '../discovery/index.ts';
 import type { AthanorError, ErrorCode } from '../errors/index.ts';
 import { verifyImage } from '../install/index.ts';
+import { dropOldFilms } from '../recovery/index.ts';
 import type { Site } from '../site/index.ts';
 import type { Store } from '../store/index.ts';
 
 const IDENTIFY_EVERY_MS = 60_000;
+const DROP_FILMS_EVERY_MS = 60 * 60_000;
 /** BMCs asked at a time. */
 const AT_ONCE = 16;
 
@@ -16,7 +18,14 @@ export interface Background {
   stop(): Promise<void>;
 }
 
-export function startBackground(store: Store, site: Site, logger: Logger, now: () => number): Background {
+/** @param keepFilmsMs how long the pictures and texts of resolved incidents are kept */
+export function startBackground(
+  store: Store,
+  site: Site,
+  logger: Logger,
+  now: () => number,
+  keepFilmsMs: number,
+): Background {
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
   /** How each failing BMC failed when it was last asked. */
@@ -71,14 +80,22 @@ export function startBackground(store: Store, site: Site, logger: Logger, now: (
       });
   }
 
+  async function dropFilms(): Promise<void> {
+    while (!stopping.signal.aborted && (await dropOldFilms(store, now() - keepFilmsMs)) > 0);
+  }
+
   run('reading the images', verifyImages);
+  run('dropping old films', dropFilms);
   run('asking the BMCs who they are', identify);
-  const timer = setInterval(() => run('asking the BMCs who they are', identify), IDENTIFY_EVERY_MS);
+  const timers = [
+    setInterval(() => run('asking the BMCs who they are', identify), IDENTIFY_EVERY_MS),
+    setInterval(() => run('dropping old films', dropFilms), DROP_FILMS_EVERY_MS),
+  ];
   return {
     identify: () => run('asking the BMCs who they are', identify),
     stop: async () => {
       stopping.abort();
-      clearInterval(timer);
+      for (const timer of timers) clearInterval(timer);
       await Promise.all(running);
     },
   };

@@ -68,6 +68,7 @@ async function open(password: string): Promise<void> {
       stoppedGraceMs: undefined,
       concurrentHeals: undefined,
       outageAtOnce: undefined,
+      keepFilmsMs: undefined,
     },
   };
   const credentials = createCredentials(bench.store, bench.now, async () => {

@@ -44,6 +44,7 @@ function configurationOf(bmcs: BmcConfiguration[]): Configuration {
       stoppedGraceMs: undefined,
       concurrentHeals: undefined,
       outageAtOnce: undefined,
+      keepFilmsMs: undefined,
     },
   };
 }

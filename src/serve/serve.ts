@@ -39,6 +39,9 @@ export interface ServeOptions {
   log: 'json' | 'pretty';
 }
 
+/** A quarter of a year: long enough to look back at what a machine had before. */
+const DEFAULT_KEEP_FILMS_MS = 90 * 24 * 60 * 60_000;
+
 /** The kernel command line of the ramdisk. Secrets never stand here: it ends up on screens and in logs. */
 const RAMDISK_COMMAND_LINE = 'console=tty0 console=ttyS0,115200 quiet panic=30';
 
@@ -253,7 +256,7 @@ async function start(
   const watch = recovery.watch(operations);
   await watch.start();
   onStop(() => watch.stop());
-  background = startBackground(store, site, logger, now);
+  background = startBackground(store, site, logger, now, configuration.recovery.keepFilmsMs ?? DEFAULT_KEEP_FILMS_MS);
   const started = background;
   onStop(() => started.stop());
 

@@ -191,3 +191,37 @@ async function drop(
     if (other === undefined) await trx.deleteFrom('frames').where('id', '=', frameId).execute();
   }
 }
+
+/** Incidents whose film is dropped in one transaction. */
+const filmsAtOnce = 20;
+
+/**
+ * Drops what was seen in incidents that were resolved before then: the pictures and texts, the bulk of what is stored. The
+ * incidents and their history stay.
+ *
+ * @param before milliseconds since 1970
+ * @returns how many incidents lost their film; call again while it is not 0
+ */
+export async function dropOldFilms(store: Store, before: number): Promise<number> {
+  return await store.transaction(async (trx) => {
+    const incidents = await trx
+      .selectFrom('incidents')
+      .select('id')
+      .where('resolved_at', '<', before)
+      .where(({ exists, selectFrom }) =>
+        exists(selectFrom('observations').select('id').whereRef('observations.incident_id', '=', 'incidents.id')),
+      )
+      .orderBy('resolved_at')
+      .limit(filmsAtOnce)
+      .execute();
+    for (const { id } of incidents) {
+      const rows = await trx
+        .selectFrom('observations')
+        .select(['id', 'frame_id'])
+        .where('incident_id', '=', id)
+        .execute();
+      await drop(trx, rows);
+    }
+    return incidents.length;
+  });
+}

@@ -10,7 +10,14 @@ import { openStore, type Store } from '../../store/index.ts';
 import { createIncidents } from '../incidents/transition.ts';
 
 import { frameOfScreen, readScripted, type Screen } from '../heal/testing/scripted-server.ts';
-import { actionEvent, frameOf, mostPerIncident, mostPerMachine, observationsOf } from './observation-store.ts';
+import {
+  actionEvent,
+  dropOldFilms,
+  frameOf,
+  mostPerIncident,
+  mostPerMachine,
+  observationsOf,
+} from './observation-store.ts';
 import { createObserver, type Observer } from './observer.ts';
 
 interface Scene {
@@ -218,4 +225,24 @@ it('keeps the newest looks that people asked for, and pictures that an incident 
   expect(kept.map(({ id }) => id)).toEqual(ids.slice(-mostPerMachine));
   expect(await frameOf(store, filmed.observation.frameId ?? '')).toBeDefined();
   expect(await store.db.selectFrom('frames').select('id').execute()).toHaveLength(mostPerMachine + 1);
+});
+
+it('drops the films of incidents that ended long ago, not the incidents, and no picture that is shown elsewhere', async () => {
+  const scene = await openScene();
+  const { observer, store, machineId, incidentId } = scene;
+  scene.screen = { lines: ['shown twice'] };
+  await observer.observe(machineId, incidentId, calm);
+  const elsewhere = await observer.observe(machineId, null, calm);
+  scene.screen = { lines: ['shown once'] };
+  await observer.observe(machineId, incidentId, calm);
+  expect(await dropOldFilms(store, Number.MAX_SAFE_INTEGER)).toBe(0);
+  await store.db.updateTable('incidents').set({ state: 'resolved', resolved_at: 5 }).execute();
+  expect(await dropOldFilms(store, 5)).toBe(0);
+  expect(await observationsOf(store, incidentId)).toHaveLength(2);
+  expect(await dropOldFilms(store, 6)).toBe(1);
+  expect(await dropOldFilms(store, 6)).toBe(0);
+  expect(await observationsOf(store, incidentId)).toEqual([]);
+  const frames = await store.db.selectFrom('frames').select('id').execute();
+  expect(frames).toEqual([{ id: elsewhere.observation.frameId }]);
+  expect(await store.db.selectFrom('incidents').select('id').execute()).toHaveLength(1);
 });

@@ -123,6 +123,7 @@ function configurationOf(shape: ConfigurationDocumentShape, base: string): Confi
       stoppedGraceMs: shape.recovery?.stoppedGrace,
       concurrentHeals: shape.recovery?.concurrentHeals,
       outageAtOnce: shape.recovery?.outageAtOnce,
+      keepFilmsMs: shape.recovery?.keepFilms,
     },
   };
 }

@@ -70,6 +70,7 @@ export interface RecoveryConfiguration {
   stoppedGraceMs: number | undefined;
   concurrentHeals: number | undefined;
   outageAtOnce: number | undefined;
+  keepFilmsMs: number | undefined;
 }
 
 /** Undefined: the deploy operation's own default. */

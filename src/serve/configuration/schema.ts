@@ -81,6 +81,7 @@ export const configurationSchema = z.strictObject({
       stoppedGrace: fields.durationMs.optional(),
       concurrentHeals: fields.countFrom(0, 1000).optional(),
       outageAtOnce: fields.countFrom(2, 100_000).optional(),
+      keepFilms: fields.durationMs.optional(),
     })
     .optional(),
 });
