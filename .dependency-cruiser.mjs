@@ -6,6 +6,7 @@ export const arrows = {
   bmc: ['protocols'],
   console: ['protocols'],
   boot: ['protocols'],
+  sim: ['protocols'],
   store: [],
   site: ['bmc', 'console', 'boot', 'store'],
   operation: ['site', 'store'],
@@ -13,17 +14,30 @@ export const arrows = {
   discovery: ['operation', 'site', 'store', 'bmc'],
   machine: ['install', 'discovery', 'operation', 'site', 'store'],
   recovery: ['machine', 'install', 'discovery', 'operation', 'site', 'console', 'store'],
-  api: ['recovery', 'machine', 'install', 'discovery', 'operation', 'site', 'store'],
+  api: ['bmc', 'recovery', 'machine', 'install', 'discovery', 'operation', 'site', 'store'],
   serve: ['api', 'recovery', 'machine', 'install', 'discovery', 'operation', 'site', 'bmc', 'console', 'boot', 'store'],
-  cli: ['serve', 'bmc', 'console', 'boot', 'api', 'recovery'],
+  cli: ['serve', 'sim', 'bmc', 'console', 'boot', 'api', 'recovery'],
 };
 
-const roomRules = Object.entries(arrows).map(([room, allowed]) => ({
-  name: `arrow-from-${room}`,
-  severity: 'error',
-  from: { path: `^src/${room}/` },
-  to: { path: '^src/', pathNot: `^src/(${[room, 'errors', ...allowed].join('|')})/` },
-}));
+const inTests = '(\\.test\\.ts$|\\.fixture\\.ts$|/testing/)';
+const roomRules = Object.entries(arrows).flatMap(([room, allowed]) => {
+  const known = [room, 'errors', ...allowed];
+  return [
+    {
+      name: `arrow-from-${room}`,
+      severity: 'error',
+      from: { path: `^src/${room}/`, pathNot: inTests },
+      to: { path: '^src/', pathNot: `^src/(${known.join('|')})/` },
+    },
+    {
+      name: `arrow-from-tests-of-${room}`,
+      comment: 'A test may also speak to the simulated rack.',
+      severity: 'error',
+      from: { path: `^src/${room}/.*${inTests}` },
+      to: { path: '^src/', pathNot: `^src/(${[...known, 'sim'].join('|')})/` },
+    },
+  ];
+});
 
 const doors = ['^src/$1/', '^src/[^/]+/index\\.ts$', '^src/protocols/[^/]+/index\\.ts$'];
 

@@ -23,6 +23,8 @@ export interface IpmiSim {
   resume(): void;
   /** Standard output of the real ipmitool with the administrator's credential. */
   ipmitool(...command: string[]): Promise<string>;
+  /** Standard output of one of FreeIPMI's tools, e.g. `ipmi-sensors`, with the same credential. */
+  freeipmi(tool: string, ...options: string[]): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -69,6 +71,15 @@ export async function startIpmiSim(options: IpmiSimOptions = {}): Promise<IpmiSi
       const { username, password } = administrator;
       const login = ['-I', 'lanplus', '-C', '3', '-H', '127.0.0.1', '-p', String(port), '-U', username, '-P', password];
       return (await run('ipmitool', [...login, ...command])).stdout;
+    },
+    async freeipmi(tool, ...options) {
+      const { username, password } = administrator;
+      // FreeIPMI checks the privilege level in Open Session Response, which ipmi_sim fills in its own way.
+      const login = ['-h', `127.0.0.1:${port}`, '-D', 'LAN_2_0', '-I', '3', '-W', 'opensesspriv', '-l', 'admin'];
+      const caches = ['--sdr-cache-directory', directory];
+      const usesSdr = ['ipmi-sensors', 'ipmi-sel', 'ipmi-fru'].includes(tool);
+      const all = [...login, '-u', username, '-p', password, ...(usesSdr ? caches : []), ...options];
+      return (await run(tool, all, { maxBuffer: 1 << 24 })).stdout;
     },
     async stop() {
       const ended = process.exitCode === null && process.signalCode === null ? once(process, 'exit') : undefined;

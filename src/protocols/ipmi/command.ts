@@ -1,5 +1,17 @@
 /** Network functions (IPMI v2.0 §5.1, Table 5-1); a response carries the number plus one. */
-export const networkFunction = { chassis: 0x00, application: 0x06 } as const;
+export const networkFunction = {
+  chassis: 0x00,
+  bridge: 0x02,
+  sensorEvent: 0x04,
+  application: 0x06,
+  firmware: 0x08,
+  storage: 0x0a,
+  transport: 0x0c,
+  /** The first data byte, both ways, names the defining body: 0xDC is DCMI. */
+  groupExtension: 0x2c,
+  /** The first three data bytes, both ways, are the vendor's enterprise number. */
+  oemGroup: 0x2e,
+} as const;
 
 /**
  * One IPMI command, typed in both directions. `decodeResponse` gets the bytes after a completion code of 0x00; both

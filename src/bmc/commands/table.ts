@@ -1,0 +1,10 @@
+/** Every command there is for a BMC, in the order in which people are shown them. */
+import type { BmcCommand } from './command.ts';
+
+/** A new command is added to its subject's file, and a new subject here, and nowhere else. */
+export const bmcCommands: readonly BmcCommand[] = [];
+
+/** @param name the words, e.g. `sel list` */
+export function findBmcCommand(name: string): BmcCommand | undefined {
+  return bmcCommands.find((command) => command.name === name);
+}

@@ -1,0 +1,79 @@
+/**
+ * What a simulated BMC is put together from: areas, each with its own state and the commands that read and change it.
+ * Requests are decoded and answers encoded by the same codecs that the client uses, the other way round.
+ */
+import type { IpmiCommand } from '../../protocols/ipmi/index.ts';
+
+/** Milliseconds since 1970, and timers that a test can drive. */
+export interface SimulatorClock {
+  now(): number;
+  /** Calls back once; the returned function takes that back. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+/** The server that the BMC manages: what several areas need to know of it. */
+export interface SimulatedServer {
+  powerOn: boolean;
+  /** Called after every change of the power, by whatever cause. */
+  onPower: Set<(on: boolean) => void>;
+}
+
+export interface SimulatedUser {
+  id: number;
+  /** Empty: free, or the anonymous user 1. */
+  name: string;
+  /** At most 20 bytes. */
+  password: Uint8Array;
+  enabled: boolean;
+  /** 1 callback … 4 administrator, 15 no access; per channel. */
+  privileges: Map<number, number>;
+  payloadAccess: boolean;
+}
+
+export interface AreaContext {
+  clock: SimulatorClock;
+  server: SimulatedServer;
+  /** Slot 1 upward; sessions are checked against these. */
+  users: SimulatedUser[];
+}
+
+/** Who asks. */
+export interface Asker {
+  sessionId: number;
+  userId: number;
+  /** The session's privilege level now. */
+  privilege: number;
+  channel: number;
+  lun: number;
+}
+
+export interface Refused {
+  completionCode: number;
+}
+
+export interface CommandHandler {
+  networkFunction: number;
+  command: number;
+  /** The least privilege level: 2 user, 3 operator, 4 administrator (IPMI v2.0 appendix G). */
+  privilege: number;
+  /** @throws IpmiDecodeError for a request that cannot be read: answered with 0xC7 */
+  handle(request: Uint8Array, asker: Asker): { completionCode: number; data: Uint8Array };
+}
+
+/** `answer` returns the response, or the completion code to refuse with. */
+export function handler<Request, Response extends object>(
+  command: IpmiCommand<Request, Response>,
+  privilege: number,
+  answer: (request: Request, asker: Asker) => Response | Refused,
+): CommandHandler {
+  return {
+    networkFunction: command.networkFunction,
+    command: command.command,
+    privilege,
+    handle(request, asker) {
+      const answered = answer(command.decodeRequest(request), asker);
+      if ('completionCode' in answered) return { completionCode: answered.completionCode, data: Buffer.alloc(0) };
+      return { completionCode: 0, data: command.encodeResponse(answered) };
+    },
+  };
+}
