@@ -32,6 +32,15 @@ function wrongCells(font: ScreenFont, reading: Reading, cells: readonly DrawnCel
   });
 }
 
+it('takes the first letter of a highlighted line that is being drawn for no cursor in VGA text mode', () => {
+  const { font, columns, rows } = grids[0] ?? { font: fonts.vga9, columns: 80, rows: 25 };
+  const highlighted = { code: 0x2a, foreground: 0, background: 0xaaaaaa };
+  const frame = drawScreen(font, columns, screenOf(font, columns, rows).with(5 * columns + 3, highlighted));
+  const reading = readScreen(frame, fonts);
+  expect(reading?.lines[5]).toBe('   *');
+  expect(reading?.cursor).toBeUndefined();
+});
+
 describe.each(grids)('a screen drawn with $font.name', ({ font, columns, rows }) => {
   it('reads as its text, with full confidence', () => {
     const reading = readScreen(drawScreen(font, columns, screenOf(font, columns, rows)), fonts);
@@ -95,7 +104,9 @@ describe.each(grids)('a screen drawn with $font.name', ({ font, columns, rows })
 
   it('finds a block cursor, alone in reverse', () => {
     const at = 3 * columns + 20;
-    const reversed = { code: 0x61, foreground: 0, background: 0xaaaaaa };
+    // A VGA's cursor hides the glyph.
+    const code = font === fonts.vga9 ? 0x20 : 0x61;
+    const reversed = { code, foreground: 0, background: 0xaaaaaa };
     const frame = drawScreen(font, columns, screenOf(font, columns, rows).with(at, reversed));
     expect(readScreen(frame, fonts)).toMatchObject({ cursor: { column: 20, row: 3 }, confidence: 1 });
     const two = drawScreen(

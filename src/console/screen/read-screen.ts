@@ -66,7 +66,7 @@ function readGrid(patterns: CellPatterns, font: ScreenFont): Attempt {
     cells[underCursor.cell] = cursorCell(underCursor);
     fitting += 1;
   }
-  const cursorAt = underCursor?.cell ?? loneReversedCell(cells, ground);
+  const cursorAt = underCursor?.cell ?? loneReversedCell(cells, ground, font);
   const reading: Reading = {
     font: font.name,
     columns,
@@ -176,13 +176,17 @@ function cursorCell({ code, view, confidence }: FoundCursor): Cell {
   return glyphCell(code, view, confidence);
 }
 
-/** A block cursor looks like reversed text. One cell alone, reversed on a screen that has no other such cell, is one. */
-function loneReversedCell(cells: readonly Cell[], ground: number): number | undefined {
+/**
+ * A block cursor looks like reversed text. One cell alone, reversed on a screen that has no other such cell, is one. In a
+ * VGA's text mode (nine columns a cell) the cursor hides the glyph: a reversed character is the first one of a highlighted
+ * line that is being drawn.
+ */
+function loneReversedCell(cells: readonly Cell[], ground: number, font: ScreenFont): number | undefined {
   let lone: number | undefined;
   for (const [cell, { character, foreground, background }] of cells.entries()) {
     if (background === ground) continue;
     if (lone !== undefined) return undefined;
-    const isReversed = character === ' ' || foreground === ground;
+    const isReversed = character === ' ' || (foreground === ground && font.cellWidth === 8);
     if (!isReversed || character === unknownCharacter) return undefined;
     lone = cell;
   }
