@@ -51,3 +51,4 @@ export { decodeSessionPacket, encodeSessionless, encodeSessionSetup, payloadType
 export * from './session-setup.ts';
 export { SequenceWindow } from './sequence-window.ts';
 export { sessionStatus, sessionStatusText } from './session-status.ts';
+export * from './sensors/event-text.ts';
