@@ -6,9 +6,12 @@ export type {
   AreaContext,
   Asker,
   CommandHandler,
+  PayloadHandler,
+  PayloadSession,
   Refused,
   SimulatedServer,
   SimulatedUser,
   SimulatorClock,
 } from './ipmi/area.ts';
 export { handler } from './ipmi/area.ts';
+export type { Faults } from './ipmi/faults.ts';

@@ -3,6 +3,7 @@
  * Requests are decoded and answers encoded by the same codecs that the client uses, the other way round.
  */
 import type { IpmiCommand } from '../../protocols/ipmi/index.ts';
+import type { Faults } from './faults.ts';
 
 /** Milliseconds since 1970, and timers that a test can drive. */
 export interface SimulatorClock {
@@ -32,9 +33,32 @@ export interface SimulatedUser {
 
 export interface AreaContext {
   clock: SimulatorClock;
+  /** So many random bytes. */
+  random(length: number): Uint8Array;
   server: SimulatedServer;
-  /** Slot 1 upward; sessions are checked against these. */
+  /** Every slot, 1 upward, free ones with an empty name; sessions are checked against these. */
   users: SimulatedUser[];
+  /** Sixteen bytes as they go over the wire. */
+  guid: Uint8Array;
+  /** What is wrong with this BMC now. Lies about power and boot are told for the areas, after they have answered. */
+  faults: Faults;
+  /** Restarts the BMC: every session is forgotten without a word, and nothing is answered for so long. */
+  reset(silentMs: number): void;
+}
+
+/** A session, for payloads that come and go without a command: serial over LAN. */
+export interface PayloadSession {
+  readonly id: number;
+  /** Sealed as the session asks for it. Does nothing once the session has ended. */
+  send(payloadType: number, payload: Uint8Array): void;
+  /** Called once when the session ends, by whatever cause. */
+  onClose: Set<() => void>;
+}
+
+/** A payload type other than IPMI messages (IPMI v2.0 §13.27.3): 1 is serial over LAN. */
+export interface PayloadHandler {
+  /** Every genuine packet of the type, from every session: whether the payload is active there is for this to know. */
+  onPacket(session: PayloadSession, payload: Uint8Array): void;
 }
 
 /** Who asks. */
@@ -45,6 +69,8 @@ export interface Asker {
   privilege: number;
   channel: number;
   lun: number;
+  /** Where it asks from; none outside sessions and through a bridge. */
+  session?: PayloadSession;
 }
 
 export interface Refused {
@@ -54,7 +80,7 @@ export interface Refused {
 export interface CommandHandler {
   networkFunction: number;
   command: number;
-  /** The least privilege level: 2 user, 3 operator, 4 administrator (IPMI v2.0 appendix G). */
+  /** The least privilege level: 2 user, 3 operator, 4 administrator (IPMI v2.0 appendix G); 0: also outside sessions. */
   privilege: number;
   /** @throws IpmiDecodeError for a request that cannot be read: answered with 0xC7 */
   handle(request: Uint8Array, asker: Asker): { completionCode: number; data: Uint8Array };
