@@ -1,5 +1,5 @@
 /** An open RMCP+ session: numbers, seals and matches messages. Knows no sockets and no time. */
-import type { CipherSuite, LanResponse, SessionKeys } from '../../../protocols/ipmi/index.ts';
+import type { CipherSuite, LanResponse, SecuredPayload, SessionKeys } from '../../../protocols/ipmi/index.ts';
 import {
   bmcAddress,
   decodeLanResponse,
@@ -40,6 +40,10 @@ export interface IpmiSession {
   seal(request: NumberedRequest): Uint8Array;
   /** The response to `request` if this genuine packet holds it; throws IpmiDecodeError for one that is not genuine. */
   open(packet: Uint8Array, request: NumberedRequest): LanResponse | undefined;
+  /** As `seal`, for a payload that is no command: serial over LAN. */
+  sealPayload(type: number, payload: Uint8Array): Uint8Array;
+  /** As `open`, for every payload of this session, each once; undefined for a packet seen before or of another session. */
+  openPayload(packet: Uint8Array): SecuredPayload | undefined;
 }
 
 export function createSession(parameters: SessionParameters): IpmiSession {
@@ -47,6 +51,20 @@ export function createSession(parameters: SessionParameters): IpmiSession {
   const window = new SequenceWindow();
   let sessionSequence = 0;
   let requestSequence = 0;
+
+  function sealPayload(type: number, payload: Uint8Array): Uint8Array {
+    sessionSequence = sessionSequence === 0xffff_ffff ? 1 : sessionSequence + 1;
+    const content = { payloadType: type, sessionId: managedSystemSessionId, sequence: sessionSequence, payload };
+    return sealPacket(suite, keys, content, randomBytes(suite.confidentiality.vectorLength));
+  }
+
+  function openPayload(packet: Uint8Array): SecuredPayload | undefined {
+    const received = decodeSessionPacket(packet);
+    if (received.format !== 'rmcp+' || received.sessionId !== consoleSessionId) return undefined;
+    const opened = openPacket(suite, keys, received);
+    return window.accept(opened.sequence) ? opened : undefined;
+  }
+
   return {
     suite,
     managedSystemSessionId,
@@ -55,8 +73,9 @@ export function createSession(parameters: SessionParameters): IpmiSession {
       requestSequence = (requestSequence + 1) % 64;
       return requestSequence;
     },
+    sealPayload,
+    openPayload,
     seal(request) {
-      sessionSequence = sessionSequence === 0xffff_ffff ? 1 : sessionSequence + 1;
       const message = encodeLanRequest({
         responderAddress: bmcAddress,
         responderLun: 0,
@@ -64,19 +83,11 @@ export function createSession(parameters: SessionParameters): IpmiSession {
         requesterLun: 0,
         ...request,
       });
-      const content = {
-        payloadType: payloadType.ipmiMessage,
-        sessionId: managedSystemSessionId,
-        sequence: sessionSequence,
-        payload: message,
-      };
-      return sealPacket(suite, keys, content, randomBytes(suite.confidentiality.vectorLength));
+      return sealPayload(payloadType.ipmiMessage, message);
     },
     open(packet, request) {
-      const received = decodeSessionPacket(packet);
-      if (received.format !== 'rmcp+' || received.sessionId !== consoleSessionId) return undefined;
-      const opened = openPacket(suite, keys, received);
-      if (!window.accept(opened.sequence) || opened.payloadType !== payloadType.ipmiMessage) return undefined;
+      const opened = openPayload(packet);
+      if (opened?.payloadType !== payloadType.ipmiMessage) return undefined;
       const response = decodeLanResponse(opened.payload);
       const matches =
         response.networkFunction === request.networkFunction &&
