@@ -8,8 +8,9 @@ export type PowerState = 'on' | 'off';
  * - `cycle`: off, a pause, on. BMCs may refuse it while the power is off.
  * - `reset`: a hard reset without cutting the power.
  * - `soft`: asks the operating system to shut down (ACPI power button); it may take its time, or ignore it.
+ * - `nmi`: a diagnostic interrupt; what the operating system makes of it (a crash dump, a panic) is its own affair.
  */
-export type PowerVerb = 'on' | 'off' | 'cycle' | 'reset' | 'soft';
+export type PowerVerb = 'on' | 'off' | 'cycle' | 'reset' | 'soft' | 'nmi';
 
 export interface PowerStatus {
   state: PowerState;
@@ -21,7 +22,7 @@ export interface PowerCapability {
   get(options?: CallOptions): Promise<BmcResult<PowerStatus>>;
   /**
    * `done` for on, off and soft: the state was read back. For cycle and reset: the BMC confirmed and the power reads on
-   * afterwards (that it was ever off cannot be read). A verb is sent once and never again by itself.
+   * afterwards (that it was ever off cannot be read). For nmi: the BMC confirmed, which is all that can be read. A verb is sent once and never again by itself.
    */
   set(verb: PowerVerb, options?: CallOptions): Promise<BmcResult<PowerStatus>>;
 }

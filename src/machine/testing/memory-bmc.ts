@@ -53,7 +53,7 @@ function withMemory(base: Bmc, bmc: MemoryBmc): Bmc {
         }),
     },
     bootDevice: {
-      get: base.bootDevice.get,
+      ...base.bootDevice,
       set: (requested) =>
         answer(bmc, `boot ${requested.device}`, () => {
           bmc.changes.push(`boot ${requested.device} ${requested.firmware ?? 'untold'}`);
@@ -61,6 +61,7 @@ function withMemory(base: Bmc, bmc: MemoryBmc): Bmc {
         }),
     },
     identity: {
+      ...base.identity,
       deviceId: () =>
         answer(bmc, 'device id', () => ({
           deviceId: 0x20,

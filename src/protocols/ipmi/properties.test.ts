@@ -2,12 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  bootDeviceSelectors,
   chassisControl,
   chassisControls,
   cipherSuites,
   closeSession,
-  decodeBootFlags,
   decodeLanRequest,
   decodeLanResponse,
   decodeOpenSessionRequest,
@@ -20,7 +18,6 @@ import {
   decodeRakpMessage4,
   decodeRmcp,
   decodeSessionPacket,
-  encodeBootFlags,
   encodeLanRequest,
   encodeLanResponse,
   encodeOpenSessionRequest,
@@ -350,15 +347,6 @@ describe('commands', () => {
     fc.record({ parameterVersion: nibble, parameter, markedInvalid: flag, data }),
     getSystemBootOptions.encodeResponse,
     getSystemBootOptions.decodeResponse,
-  );
-  const names = Object.values(bootDeviceSelectors);
-  const unnamed = nibble.filter((selector) => !names.some((known) => known === selector));
-  const devices = fc.oneof(fc.constantFrom('none', 'pxe', 'disk', 'cdrom', 'bios-setup', 'remote-cdrom'), unnamed);
-  roundTrip(
-    'boot flags',
-    fc.record({ valid: flag, persistent: flag, efi: flag, device: devices }),
-    encodeBootFlags,
-    decodeBootFlags,
   );
   it('knows the six chassis controls by their numbers', () => {
     expect(Object.entries(chassisControls).map(([name, code]) => `${code} ${name}`)).toEqual([

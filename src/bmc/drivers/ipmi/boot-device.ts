@@ -1,9 +1,10 @@
 /** Boot override over IPMI: System Boot Options, parameter 5 (IPMI v2.0 §28.12–28.13). */
-import type { BootDeviceSelector, BootFlags } from '../../../protocols/ipmi/index.ts';
+import type { BootDeviceSelector, BootFlagDetails, BootFlags } from '../../../protocols/ipmi/index.ts';
 import {
   bootParameter,
   decodeBootFlags,
   encodeBootFlags,
+  encodeBootFlagsKept,
   getSystemBootOptions,
   IpmiDecodeError,
   setSystemBootOptions,
@@ -15,9 +16,11 @@ import type {
   BootOverride,
   BootOverrideReading,
   BootOverrideSet,
+  BootWishes,
 } from '../../capabilities/boot-device.ts';
 import type { Note } from '../../settle.ts';
 import { outcomeUnknown, settle } from '../../settle.ts';
+import { readBootOptions } from './boot-options.ts';
 import type { IpmiContext } from './context.ts';
 
 const selectors: Record<BootDevice, BootDeviceSelector> = {
@@ -25,11 +28,23 @@ const selectors: Record<BootDevice, BootDeviceSelector> = {
   disk: 'disk',
   cdrom: 'cdrom',
   bios: 'bios-setup',
+  safe: 'disk-safe-mode',
+  diagnostic: 'diagnostic',
+  floppy: 'floppy',
+  'remote-floppy': 'remote-floppy',
+  'remote-cdrom': 'remote-cdrom',
+  'remote-media': 'remote-primary-media',
+  'remote-disk': 'remote-disk',
   default: 'none',
 };
 
-/** Parameter 3, bit 3: keep the flags although no chassis control follows within 60 s. */
-const keepAfterTimeout = 0x08;
+const keepAfterTimeout = {
+  byPlatformEventFilter: false,
+  afterTimeout: true,
+  afterWatchdog: false,
+  byResetButton: false,
+  byPowerButton: false,
+};
 
 export function ipmiBootDevice(context: IpmiContext): BootDeviceCapability {
   const about = { driver: 'ipmi', capability: 'bootDevice', clock: context.clock } as const;
@@ -39,6 +54,7 @@ export function ipmiBootDevice(context: IpmiContext): BootDeviceCapability {
       settle(about, (note) =>
         context.lane.change(() => setOverride(context, override, note, options.signal), options.signal),
       ),
+    listOptions: (options = {}) => settle(about, (note) => readBootOptions(context, note, options.signal)),
   };
 }
 
@@ -62,7 +78,7 @@ async function setOverride(
   const keep = {
     parameter: bootParameter.bootFlagValidClearing,
     markInvalid: false,
-    data: Buffer.of(keepAfterTimeout),
+    data: encodeBootFlagsKept(keepAfterTimeout),
   };
   const kept = await context.client.ask(setSystemBootOptions, keep, signal);
   if ('refused' in kept) {
@@ -74,6 +90,7 @@ async function setOverride(
     persistent: !override.once,
     efi: override.firmware === 'uefi',
     device: selectors[override.device],
+    ...flagDetails(override.wishes ?? {}),
   };
   const data = encodeBootFlags(flags);
   const request = { parameter: bootParameter.bootFlags, markInvalid: false, data };
@@ -97,6 +114,20 @@ async function setOverride(
     );
   }
   return { requested: override, readBack, readBackAgrees };
+}
+
+/** The wishes as the boot flags say them; the stronger of two that contradict each other. */
+function flagDetails(wishes: Partial<BootWishes>): Partial<BootFlagDetails> {
+  const { quiet, verbose, consoleRedirection, noConsoleRedirection, ...same } = wishes;
+  return {
+    ...same,
+    ...(verbose === true ? { verbosity: 'verbose' } : quiet === true ? { verbosity: 'quiet' } : {}),
+    ...(consoleRedirection === true
+      ? { consoleRedirection: 'enabled' }
+      : noConsoleRedirection === true
+        ? { consoleRedirection: 'suppressed' }
+        : {}),
+  };
 }
 
 function decodeFlags(context: IpmiContext, data: Uint8Array): BootFlags {

@@ -1,6 +1,6 @@
 /** Power over IPMI: Get Chassis Status and Chassis Control (IPMI v2.0 §28.2, §28.3). */
 import { AthanorError, asAthanorError } from '../../../errors/index.ts';
-import type { ChassisStatus } from '../../../protocols/ipmi/index.ts';
+import type { ChassisControl, ChassisStatus } from '../../../protocols/ipmi/index.ts';
 import { chassisControl, completionCode, getChassisStatus, noData } from '../../../protocols/ipmi/index.ts';
 import type { PowerCapability, PowerState, PowerStatus, PowerVerb } from '../../capabilities/power.ts';
 import { sleep } from '../../ports.ts';
@@ -17,6 +17,16 @@ const effects: Record<PowerVerb, { state: PowerState; deadlineMs: number; proved
   soft: { state: 'off', deadlineMs: 60_000, provedByState: true },
   cycle: { state: 'on', deadlineMs: 30_000, provedByState: false },
   reset: { state: 'on', deadlineMs: 30_000, provedByState: false },
+  nmi: { state: 'on', deadlineMs: 5_000, provedByState: false },
+};
+
+const controls: Record<PowerVerb, ChassisControl> = {
+  on: 'on',
+  off: 'off',
+  soft: 'soft',
+  cycle: 'cycle',
+  reset: 'reset',
+  nmi: 'diagnostic-interrupt',
 };
 
 const firstPollMs = 200;
@@ -54,7 +64,10 @@ async function changePower(
     throw outcomeUnknown(`No answer came to ${verb}, and nothing that can be read tells whether it ran`, unanswered);
   }
   if (seen.reached !== undefined) {
-    if (!effect.provedByState) note(getChassisStatus.name, `that the power was off in between cannot be read back`);
+    if (verb === 'nmi')
+      note(getChassisStatus.name, 'what the operating system made of the interrupt cannot be read back');
+    else if (!effect.provedByState)
+      note(getChassisStatus.name, 'that the power was off in between cannot be read back');
     return seen.reached;
   }
   const brokenOff = options.signal?.aborted ?? false;
@@ -76,11 +89,13 @@ async function act(
   note: Note,
   signal?: AbortSignal,
 ): Promise<AthanorError | undefined> {
-  const answer = await context.client.ask(chassisControl, { control: verb }, signal).catch((thrown: unknown) => {
-    const error = asAthanorError(thrown);
-    if (error.code !== 'outcome-unknown') throw error;
-    return { unknown: error };
-  });
+  const answer = await context.client
+    .ask(chassisControl, { control: controls[verb] }, signal)
+    .catch((thrown: unknown) => {
+      const error = asAthanorError(thrown);
+      if (error.code !== 'outcome-unknown') throw error;
+      return { unknown: error };
+    });
   if ('unknown' in answer) {
     note(chassisControl.name, `${verb}: ${answer.unknown.message}`);
     return answer.unknown;
