@@ -3,6 +3,7 @@
  * and for demonstrations. Itself checked by real clients. Imports protocols only.
  */
 export type {
+  Area,
   AreaContext,
   Asker,
   CommandHandler,
@@ -13,5 +14,12 @@ export type {
   SimulatedUser,
   SimulatorClock,
 } from './ipmi/area.ts';
-export { handler } from './ipmi/area.ts';
+export { handler, setPower } from './ipmi/area.ts';
 export type { Faults } from './ipmi/faults.ts';
+export type { ReceivedRequest } from './ipmi/management-controller.ts';
+export type { Satellite } from './ipmi/satellites.ts';
+export { usualSatellites } from './ipmi/satellites.ts';
+export type { SimulatedBmc, SimulatedBmcOptions } from './ipmi/simulated-bmc.ts';
+export { startSimulatedBmc } from './ipmi/simulated-bmc.ts';
+export { systemClock } from './ipmi/system-clock.ts';
+export type { SimulatedLogin } from './ipmi/users.ts';

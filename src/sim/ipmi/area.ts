@@ -19,6 +19,13 @@ export interface SimulatedServer {
   onPower: Set<(on: boolean) => void>;
 }
 
+/** Tells everybody who asked to know. */
+export function setPower(server: SimulatedServer, on: boolean): void {
+  if (server.powerOn === on) return;
+  server.powerOn = on;
+  for (const callback of server.onPower) callback(on);
+}
+
 export interface SimulatedUser {
   id: number;
   /** Empty: free, or the anonymous user 1. */
@@ -86,11 +93,18 @@ export interface CommandHandler {
   handle(request: Uint8Array, asker: Asker): { completionCode: number; data: Uint8Array };
 }
 
+/** A part of a BMC with its own state: what `create…Area` gives, beside controls for tests. */
+export interface Area {
+  handlers: readonly CommandHandler[];
+  /** By payload type. */
+  payloads?: ReadonlyMap<number, PayloadHandler>;
+}
+
 /** `answer` returns the response, or the completion code to refuse with. */
 export function handler<Request, Response extends object>(
   command: IpmiCommand<Request, Response>,
   privilege: number,
-  answer: (request: Request, asker: Asker) => Response | Refused,
+  answer: NoInfer<(request: Request, asker: Asker) => Response | Refused>,
 ): CommandHandler {
   return {
     networkFunction: command.networkFunction,

@@ -1,13 +1,8 @@
 /** The areas a simulated BMC is made of beside sessions and power. */
-import type { AreaContext, CommandHandler, PayloadHandler } from '../area.ts';
+import type { Area, AreaContext } from '../area.ts';
+import { createChassisArea } from './chassis.ts';
 
-export interface Area {
-  handlers: readonly CommandHandler[];
-  /** By payload type. */
-  payloads?: ReadonlyMap<number, PayloadHandler>;
-}
-
-/** Every area, each with its own state; a new one is added here. */
-export function createAreas(_context: AreaContext): Record<string, Area> {
-  return {};
+/** Every area, each with its own state; a new one is added here. A later one's command takes the place of an earlier's. */
+export function createAreas(context: AreaContext) {
+  return { chassis: createChassisArea(context) } satisfies Record<string, Area>;
 }
