@@ -76,7 +76,7 @@ describe('the lane', () => {
 });
 
 describe('the request budget', () => {
-  it('lets a burst through and then spaces what follows', async () => {
+  it('lets a burst of unanswered packets through and then spaces what follows', async () => {
     const { lane, clock } = start({ budget: { burst: 3, perSecond: 10 } });
     let sent = 0;
     const sending = lane.exchange(async () => {
@@ -92,6 +92,34 @@ describe('the request budget', () => {
     await clock.advance(110);
     await sending;
     expect(sent).toBe(6);
+  });
+});
+
+describe('the request budget of a BMC that answers', () => {
+  it('lets whoever waits for each answer go at the pace of the BMC', async () => {
+    const { lane, clock } = start({ budget: { burst: 3, perSecond: 10 } });
+    for (let request = 0; request < 500; request += 1) {
+      await lane.exchange(async () => {
+        await lane.beforeSending();
+        lane.heard();
+      });
+    }
+    expect(clock.pending()).toBe(0);
+    expect(clock.monotonic()).toBe(0);
+  });
+
+  it('never saves up more than one burst', async () => {
+    const { lane, clock } = start({ budget: { burst: 3, perSecond: 10 } });
+    for (let answer = 0; answer < 50; answer += 1) lane.heard();
+    let sent = 0;
+    void lane.exchange(async () => {
+      for (;;) {
+        await lane.beforeSending();
+        sent += 1;
+      }
+    });
+    await clock.advance(50);
+    expect(sent).toBe(3);
   });
 });
 

@@ -79,6 +79,7 @@ export function createLane(bmcName: string, dependencies: LaneDependencies, sett
     change: (task, signal) => changes(task, signal),
     heard() {
       heardSomething = true;
+      budget.giveBack();
     },
     beforeSending: (signal) => budget.take(signal),
     async checkCredential({ name, fingerprint }) {

@@ -3,15 +3,24 @@
  * no sockets, no clock, no randomness of its own. Section numbers are those of the IPMI specification v2.0 rev. 1.1.
  * Every decoder takes untrusted bytes and throws nothing but IpmiDecodeError.
  */
+export type { AddressedRequest, BridgedResponse, BridgeHop, IpmiTarget } from './bridging.ts';
+export { encodeAddressedRequest, maximumHops, readAddressedResponse } from './bridging.ts';
 export type { CipherSuite } from './cipher-suites.ts';
 export { cipherSuites, findCipherSuite } from './cipher-suites.ts';
 export type { IpmiCommand, NoData } from './command.ts';
 export { networkFunction, noData } from './command.ts';
 export * from './commands/boot-options.ts';
+export * from './commands/channels.ts';
 export * from './commands/chassis.ts';
+export * from './commands/configuration-parameters.ts';
+export * from './commands/event-messages.ts';
+export * from './commands/fru.ts';
 export * from './commands/identity.ts';
 export * from './commands/payloads.ts';
+export * from './commands/sel.ts';
+export * from './commands/send-message.ts';
 export * from './commands/session.ts';
+export * from './commands/users.ts';
 export { completionCode, completionCodeText } from './completion-codes.ts';
 export { IpmiDecodeError } from './decode-error.ts';
 export type { LanRequest, LanResponse } from './lan-message.ts';

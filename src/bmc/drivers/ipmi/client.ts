@@ -3,13 +3,21 @@
  * when the BMC has forgotten it. An idempotent request is retried; any other is sent once and never again.
  */
 import { AthanorError } from '../../../errors/index.ts';
-import type { CipherSuite, IpmiCommand, LanResponse } from '../../../protocols/ipmi/index.ts';
+import type {
+  BridgedResponse,
+  CipherSuite,
+  IpmiCommand,
+  IpmiTarget,
+  LanResponse,
+} from '../../../protocols/ipmi/index.ts';
 import {
   closeSession,
   completionCode,
   completionCodeText,
   IpmiDecodeError,
+  maximumHops,
   privilegeLevel,
+  sendMessage,
   setSessionPrivilegeLevel,
 } from '../../../protocols/ipmi/index.ts';
 import type { Lane } from '../../lane.ts';
@@ -46,17 +54,22 @@ export interface Refusal {
 }
 
 export interface IpmiClient {
-  /** Rejects with `outcome-unknown` where a request that is not idempotent may have run. */
+  /**
+   * Rejects with `outcome-unknown` where a request that is not idempotent may have run. `target` is a
+   * controller behind the BMC, or another LUN.
+   */
   ask<Request, Response>(
     command: IpmiCommand<Request, Response>,
     request: Request,
     signal?: AbortSignal,
+    target?: IpmiTarget,
   ): Promise<CommandAnswer<Response>>;
   /** As `ask`, with a refusal as an error: `unsupported` for an unknown command, else `bmc-refused`. */
   run<Request, Response>(
     command: IpmiCommand<Request, Response>,
     request: Request,
     signal?: AbortSignal,
+    target?: IpmiTarget,
   ): Promise<Response>;
   close(): Promise<void>;
 }
@@ -105,7 +118,7 @@ export function createIpmiClient(settings: IpmiClientSettings, dependencies: Ipm
     for (let level = fresh.role; level > privilegeLevel.user; level -= 1) {
       const reply = await send(fresh, through, setSessionPrivilegeLevel, { privilege: level }, timing.tries, signal);
       if ('silence' in reply) throw silenceError(peer, setSessionPrivilegeLevel.name, reply.silence);
-      if (reply.answer.completionCode === completionCode.ok) return;
+      if (reply.answer.response.completionCode === completionCode.ok) return;
     }
   }
 
@@ -117,12 +130,14 @@ export function createIpmiClient(settings: IpmiClientSettings, dependencies: Ipm
     request: Request,
     tries: number,
     signal?: AbortSignal,
-  ): Promise<{ answer: LanResponse } | { silence: Silence }> {
+    target?: IpmiTarget,
+  ): Promise<{ answer: BridgedResponse } | { silence: Silence }> {
     const numbered = {
       networkFunction: command.networkFunction,
       command: command.command,
       sequence: on.nextRequestSequence(),
       data: command.encodeRequest(request),
+      ...(target !== undefined && { target }),
     };
     let silence: Silence = { malformed: undefined, socketError: undefined };
     let timeoutMs: number = tries === 1 ? timing.singleTryTimeoutMs : timing.firstTimeoutMs;
@@ -140,23 +155,24 @@ export function createIpmiClient(settings: IpmiClientSettings, dependencies: Ipm
     command: IpmiCommand<Request, Response>,
     request: Request,
     signal?: AbortSignal,
-  ): Promise<LanResponse> {
+    target?: IpmiTarget,
+  ): Promise<BridgedResponse> {
     await lane.checkCredential(credential);
     const { session: on, link: through, old } = await takeSession(signal);
     if (!command.idempotent) {
-      const reply = await send(on, through, command, request, 1, signal).catch((error: unknown) => {
+      const reply = await send(on, through, command, request, 1, signal, target).catch((error: unknown) => {
         throw mayHaveRun(command.name, 'the wait for its answer was broken off', error);
       });
       if ('answer' in reply) return reply.answer;
       throw mayHaveRun(command.name, 'no answer came', silenceError(peer, command.name, reply.silence));
     }
     const tries = old ? timing.triesOnOldSession : timing.tries;
-    const reply = await send(on, through, command, request, tries, signal);
+    const reply = await send(on, through, command, request, tries, signal, target);
     if ('answer' in reply) return reply.answer;
     session = undefined;
     if (!old) throw silenceError(peer, command.name, reply.silence);
     const renewed = await takeSession(signal);
-    const again = await send(renewed.session, renewed.link, command, request, timing.tries, signal);
+    const again = await send(renewed.session, renewed.link, command, request, timing.tries, signal, target);
     if ('answer' in again) return again.answer;
     session = undefined;
     throw silenceError(peer, command.name, again.silence);
@@ -170,19 +186,25 @@ export function createIpmiClient(settings: IpmiClientSettings, dependencies: Ipm
     command: IpmiCommand<Request, Response>,
     request: Request,
     signal?: AbortSignal,
+    target?: IpmiTarget,
   ): Promise<CommandAnswer<Response>> {
+    if ((target?.through?.length ?? 0) > maximumHops) {
+      throw new AthanorError('invalid-input', 'A command can be passed on by two controllers at most');
+    }
     for (let attempt = 1; ; attempt += 1) {
       if (closed) throw new AthanorError('aborted', `BMC ${peer.name} was closed`);
       cancelIdle?.();
-      const response = await lane
-        .exchange(() => exchange(command, request, signal), signal)
+      const { response, refusedOnTheWay } = await lane
+        .exchange(() => exchange(command, request, signal, target), signal)
         .finally(() => {
           cancelIdle?.();
           cancelIdle = link === undefined ? undefined : clock.after(timing.idleMs, endIdleSession);
         });
       const code = response.completionCode;
       if (code === completionCode.ok) return { value: decode(command, response) };
-      const text = completionCodeText(code, command.completionCodes);
+      const text = refusedOnTheWay
+        ? `${sendMessage.name}: ${completionCodeText(code, sendMessage.completionCodes)}`
+        : completionCodeText(code, command.completionCodes);
       if (unclearCodes.has(code) && !command.idempotent)
         throw mayHaveRun(command.name, `it answered ${text}`, undefined);
       const mayPass = busyCodes.has(code) || (unclearCodes.has(code) && command.idempotent);
@@ -228,8 +250,8 @@ export function createIpmiClient(settings: IpmiClientSettings, dependencies: Ipm
 
   return {
     ask,
-    async run(command, request, signal) {
-      const answer = await ask(command, request, signal);
+    async run(command, request, signal, target) {
+      const answer = await ask(command, request, signal, target);
       if ('value' in answer) return answer.value;
       throw refusedError(peer, command.name, answer.refused);
     },

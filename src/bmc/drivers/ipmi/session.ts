@@ -1,13 +1,17 @@
 /** An open RMCP+ session: numbers, seals and matches messages. Knows no sockets and no time. */
-import type { CipherSuite, LanResponse, SecuredPayload, SessionKeys } from '../../../protocols/ipmi/index.ts';
+import type {
+  AddressedRequest,
+  BridgedResponse,
+  CipherSuite,
+  SecuredPayload,
+  SessionKeys,
+} from '../../../protocols/ipmi/index.ts';
 import {
-  bmcAddress,
-  decodeLanResponse,
   decodeSessionPacket,
-  encodeLanRequest,
+  encodeAddressedRequest,
   openPacket,
   payloadType,
-  remoteConsoleAddress,
+  readAddressedResponse,
   sealPacket,
   SequenceWindow,
 } from '../../../protocols/ipmi/index.ts';
@@ -23,13 +27,6 @@ export interface SessionParameters {
   randomBytes: RandomBytes;
 }
 
-export interface NumberedRequest {
-  networkFunction: number;
-  command: number;
-  sequence: number;
-  data: Uint8Array;
-}
-
 export interface IpmiSession {
   readonly suite: CipherSuite;
   readonly managedSystemSessionId: number;
@@ -37,9 +34,9 @@ export interface IpmiSession {
   /** A new rqSeq for a new request; a retry keeps its own. */
   nextRequestSequence(): number;
   /** A sealed packet; the session sequence number goes up with every packet, retries included (§6.12.8). */
-  seal(request: NumberedRequest): Uint8Array;
+  seal(request: AddressedRequest): Uint8Array;
   /** The response to `request` if this genuine packet holds it; throws IpmiDecodeError for one that is not genuine. */
-  open(packet: Uint8Array, request: NumberedRequest): LanResponse | undefined;
+  open(packet: Uint8Array, request: AddressedRequest): BridgedResponse | undefined;
   /** As `seal`, for a payload that is no command: serial over LAN. */
   sealPayload(type: number, payload: Uint8Array): Uint8Array;
   /** As `open`, for every payload of this session, each once; undefined for a packet seen before or of another session. */
@@ -76,24 +73,13 @@ export function createSession(parameters: SessionParameters): IpmiSession {
     sealPayload,
     openPayload,
     seal(request) {
-      const message = encodeLanRequest({
-        responderAddress: bmcAddress,
-        responderLun: 0,
-        requesterAddress: remoteConsoleAddress,
-        requesterLun: 0,
-        ...request,
-      });
+      const message = encodeAddressedRequest(request);
       return sealPayload(payloadType.ipmiMessage, message);
     },
     open(packet, request) {
       const opened = openPayload(packet);
       if (opened?.payloadType !== payloadType.ipmiMessage) return undefined;
-      const response = decodeLanResponse(opened.payload);
-      const matches =
-        response.networkFunction === request.networkFunction &&
-        response.command === request.command &&
-        response.sequence === request.sequence;
-      return matches ? response : undefined;
+      return readAddressedResponse(opened.payload, request);
     },
   };
 }
