@@ -10,14 +10,33 @@ export interface GraphicalConsoleEndpoint {
   maximumSessions: number | undefined;
 }
 
-/** The machine's serial port through the BMC: bytes both ways, and a way to send a break. Destroying it ends it. */
+/**
+ * Something beside the characters: some were lost on the way from the machine, the machine sent a break, it cannot take
+ * or send characters (powered off, in reset), or it can again.
+ */
+export type SerialNotice = 'overrun' | 'break' | 'unavailable' | 'available';
+
+/**
+ * The machine's serial port through the BMC: bytes both ways, with backpressure both ways. Ending it waits until
+ * everything written has arrived; destroying it ends it at once; `close` comes when the BMC has let it go. Emits
+ * `notice` with a SerialNotice.
+ */
 export interface SerialConsole extends Duplex {
+  /** A break after everything written so far; resolves when the BMC has taken it. */
   sendBreak(): Promise<void>;
+}
+
+export interface SerialSessionStatus {
+  active: boolean;
+  activeSessions: number;
+  maximumSessions: number;
 }
 
 export interface ConsoleCapability {
   /** Only one can be open per BMC; `takeOver` ends another's session first. */
   openSerial(takeOver?: boolean, options?: CallOptions): Promise<BmcResult<SerialConsole>>;
+  /** Whether anybody has the serial console open now. */
+  serialStatus(options?: CallOptions): Promise<BmcResult<SerialSessionStatus>>;
   /** Ends whatever serial session the BMC holds, ours or a stale one. */
   closeSerial(options?: CallOptions): Promise<BmcResult<'closed'>>;
   /** Empty when the BMC has none. */
@@ -26,6 +45,7 @@ export interface ConsoleCapability {
 
 export const consoleMethods: Record<keyof ConsoleCapability, true> = {
   openSerial: true,
+  serialStatus: true,
   closeSerial: true,
   graphicalEndpoints: true,
 };

@@ -32,6 +32,8 @@ export interface IpmiSimOptions {
   /** An emulation file; a bare BMC at 0x20 when left out. */
   emulation?: string;
   guid?: string;
+  /** A TCP port of loopback that something listens on: the machine's serial side, for serial over LAN. */
+  serialPort?: number;
 }
 
 export const administrator = { username: 'admin', password: 'correct-horse' };
@@ -47,7 +49,7 @@ export async function startIpmiSim(options: IpmiSimOptions = {}): Promise<IpmiSi
   await writeFile(join(directory, 'sets'), '');
   await writeFile(join(directory, 'chassis'), chassisProgram(directory), { mode: 0o755 });
   await writeFile(join(directory, 'bare.emu'), bareBmc);
-  await writeFile(join(directory, 'lan.conf'), lanConfiguration(port, join(directory, 'chassis'), options.guid));
+  await writeFile(join(directory, 'lan.conf'), lanConfiguration(port, join(directory, 'chassis'), options));
   const emulation = options.emulation ?? join(directory, 'bare.emu');
   const process = spawn(
     'ipmi_sim',
@@ -120,7 +122,7 @@ done
 `;
 }
 
-function lanConfiguration(port: number, chassis: string, guid = 'a123456789abcdefa123456789abcdef'): string {
+function lanConfiguration(port: number, chassis: string, { guid, serialPort }: IpmiSimOptions): string {
   const levels = ['callback', 'user', 'operator', 'admin'];
   const authentications = levels.map((level) => `  allowed_auths_${level} none md2 md5 straight`).join('\n');
   const user = (number: number, name: string, password: string, level: string) =>
@@ -131,9 +133,10 @@ startlan 1
   addr 127.0.0.1 ${port}
   priv_limit admin
 ${authentications}
-  guid ${guid}
+  guid ${guid ?? 'a123456789abcdefa123456789abcdef'}
 endlan
 chassis_control "${chassis}"
+${serialPort === undefined ? '' : `sol "tcp:127.0.0.1:${serialPort}" 115200`}
 ${user(1, '', '', 'user')}
 ${user(2, administrator.username, administrator.password, 'admin')}
 ${user(3, operator.username, operator.password, 'operator')}

@@ -12,6 +12,7 @@ import type { Driver, DriverParts } from '../../driver.ts';
 import type { BmcSettings } from '../../settings.ts';
 import { ipmiBootDevice } from './boot-device.ts';
 import { createIpmiClient } from './client.ts';
+import { ipmiConsole } from './console.ts';
 import type { IpmiContext } from './context.ts';
 import { ipmiIdentity } from './identity.ts';
 import { ipmiPower } from './power.ts';
@@ -33,14 +34,19 @@ function openIpmi(settings: BmcSettings, { lane, dependencies }: DriverParts) {
   const suites = requireSuites(settings);
   const client = createIpmiClient({ peer, credential, suites }, { lane, udp, clock, randomBytes });
   const context: IpmiContext = { peer, client, lane, clock };
+  const serial = ipmiConsole(context, { credential, suites, udp, randomBytes, quirks: new Set() });
   return {
     capabilities: {
       ...unsupportedCapabilities('ipmi', 'Athanor does not do this over IPMI yet'),
       power: ipmiPower(context),
       bootDevice: ipmiBootDevice(context),
       identity: ipmiIdentity(context),
+      console: serial.capability,
     },
-    close: () => client.close(),
+    async close() {
+      await serial.close();
+      await client.close();
+    },
   };
 }
 
