@@ -17,8 +17,9 @@ check: setup
 unit: setup fonts
 	@$(VITEST) --project unit
 
+# Two at a time: they mostly wait for one another's programs.
 peer: root setup ramdisk image fonts
-	@lab/enter $(VITEST) --project peer
+	@tools/test-shards peer 2
 
 life: root setup ramdisk image fonts
 	@lab/enter $(VITEST) --project lab
