@@ -214,7 +214,7 @@ export const sensorSpecificEvents: Readonly<Record<number, EventStates>> = {
     fine('Platform Event Trap generated'),
     fine('platform generated SNMP trap, OEM format'),
   ],
-  0x25: [fine('Entity Present'), warn('Entity Absent'), warn('Entity Disabled')],
+  0x25: [fine('Entity Present'), fine('Entity Absent'), warn('Entity Disabled')],
   0x27: [warn('LAN Heartbeat Lost'), fine('LAN Heartbeat')],
   0x28: [
     bad('sensor access degraded or unavailable'),
