@@ -39,7 +39,7 @@ type PayloadListener = (payload: Uint8Array, sessionSequence: number) => void;
 export interface SolSession {
   readonly peer: Peer;
   readonly managedSystemSessionId: number;
-  /** Where the payload's packets go from now on. */
+  /** Where the payload's packets go from now on, and the first few that came before. */
   listen(listener: PayloadListener): void;
   /** Sends a packet of the payload; that it is lost shows by its not being answered. */
   sendPayload(payload: Uint8Array): void;
@@ -54,6 +54,8 @@ export interface SolSession {
 }
 
 const solTries = 5;
+/** Packets of the payload that came before somebody listens: the BMC may be faster than its own answer. */
+const earlyPackets = 16;
 
 export async function openSolSession(parts: SolSessionParts, signal?: AbortSignal): Promise<SolSession> {
   const { lane, clock, randomBytes, peer, credential, suites } = parts;
@@ -127,7 +129,10 @@ export function silent(peer: Peer, asked: string): AthanorError {
 /** Commands and payload packets over an open session. */
 function overSession(session: IpmiSession, parts: SolSessionParts, send: (packet: Uint8Array) => void) {
   const { lane, clock, randomBytes, peer } = parts;
-  let onPayload: PayloadListener = () => undefined;
+  const early: [Uint8Array, number][] = [];
+  let onPayload: PayloadListener = (payload, sequence) => {
+    if (early.length < earlyPackets) early.push([payload, sequence]);
+  };
   let onResponse: ((payload: Uint8Array) => void) | undefined;
 
   function open(packet: Uint8Array): SecuredPayload | undefined {
@@ -188,6 +193,7 @@ function overSession(session: IpmiSession, parts: SolSessionParts, send: (packet
     onPacket,
     listen(listener: PayloadListener) {
       onPayload = listener;
+      for (const [payload, sequence] of early.splice(0)) listener(payload, sequence);
     },
     sendPayload: (payload: Uint8Array) => send(session.sealPayload(payloadType.serialOverLan, payload)),
     ask<Request, Response>(

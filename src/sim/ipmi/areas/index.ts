@@ -2,8 +2,13 @@
 import type { Area, AreaContext } from '../area.ts';
 import { createAccessArea } from './access.ts';
 import { createChassisArea } from './chassis.ts';
+import { createSolArea } from './sol.ts';
 
 /** Every area, each with its own state; a new one is added here. A later one's command takes the place of an earlier's. */
 export function createAreas(context: AreaContext) {
-  return { chassis: createChassisArea(context), access: createAccessArea(context) } satisfies Record<string, Area>;
+  return {
+    chassis: createChassisArea(context),
+    sol: createSolArea(context),
+    access: createAccessArea(context),
+  } satisfies Record<string, Area>;
 }
