@@ -20,8 +20,8 @@ export interface SolTiming {
   longestTimeoutMs: number;
   /** Each further try of a packet waits longer by this. */
   backOffFactor: number;
-  /** How often a packet is sent before the BMC is taken to have dropped the console. */
-  tries: number;
+  /** How long a packet is sent again before the BMC is taken to have dropped the console. */
+  giveUpAfterMs: number;
   /** The pause after the BMC took nothing at all; it doubles up to the longest while that goes on. */
   refusedPauseMs: number;
   longestRefusedPauseMs: number;
@@ -32,7 +32,7 @@ export const solTiming: SolTiming = {
   shortestTimeoutMs: 100,
   longestTimeoutMs: 4_000,
   backOffFactor: 1.6,
-  tries: 10,
+  giveUpAfterMs: 20_000,
   refusedPauseMs: 50,
   longestRefusedPauseMs: 2_000,
 };
@@ -76,6 +76,7 @@ export interface SolMachine {
 interface Outstanding {
   packet: SolToBmc;
   tries: number;
+  firstSentAt: number;
   sentAt: number;
   timeoutMs: number;
   movedToNextSequence: boolean;
@@ -216,7 +217,7 @@ export function createSolMachine({
     sequence = nextSolSequence(sequence);
     const packet = toBmc({ ...content, sequence });
     const timeoutMs = answerTime.timeoutMs();
-    outstanding = { packet, tries: 1, sentAt: now, timeoutMs, movedToNextSequence: false, heard };
+    outstanding = { packet, tries: 1, firstSentAt: now, sentAt: now, timeoutMs, movedToNextSequence: false, heard };
     return [{ kind: 'send', packet }];
   }
 
@@ -228,10 +229,10 @@ export function createSolMachine({
       toldPaused = packet.pause;
       return sendNext(now);
     }
-    if (waiting.tries >= timing.tries) {
+    if (now >= waiting.firstSentAt + timing.giveUpAfterMs) {
       if (!retryUnderNextSequence || waiting.movedToNextSequence) return end('unanswered');
       waiting.movedToNextSequence = true;
-      waiting.tries = 1;
+      waiting.firstSentAt = now;
       sequence = nextSolSequence(sequence);
       waiting.packet = { ...packet, sequence };
     }
