@@ -2,6 +2,7 @@ import type { Capabilities } from './contract.ts';
 import type { Lane } from './lane.ts';
 import type { Clock, RandomBytes, RefusedCredentials, UdpTransport } from './ports.ts';
 import type { DriverName } from './names.ts';
+import type { SdrCache } from './sdr-cache.ts';
 import type { BmcSettings } from './settings.ts';
 
 export interface BmcDependencies {
@@ -9,6 +10,8 @@ export interface BmcDependencies {
   clock: Clock;
   randomBytes: RandomBytes;
   refusedCredentials: RefusedCredentials;
+  /** Kept by each open BMC for itself where it is left out. */
+  sdrCache?: SdrCache;
 }
 
 export interface DriverParts {

@@ -3,6 +3,11 @@
  * a circuit breaker and a memory of refused credentials. Knows no database, no API and no lifecycle; clock, sockets and
  * randomness are arguments.
  */
+export * from './capabilities/alerting.ts';
+export * from './capabilities/chassis.ts';
+export * from './capabilities/data-centre.ts';
+export * from './capabilities/fans.ts';
+export * from './capabilities/watchdog.ts';
 export * from './capabilities/bios-settings.ts';
 export * from './capabilities/bmc-reset.ts';
 export * from './capabilities/boot-device.ts';
@@ -52,5 +57,7 @@ export type {
   OutcomeUnknown,
   Unsupported,
 } from './result.ts';
+export type { CachedRecords, SdrCache } from './sdr-cache.ts';
+export { cacheSdrsInMemory } from './sdr-cache.ts';
 export type { BmcCredential, BmcSettings, PublicBmcSettings } from './settings.ts';
 export { createSystemClock, createUdpTransport } from './system-ports.ts';

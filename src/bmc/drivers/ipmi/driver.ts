@@ -9,6 +9,7 @@ import {
 } from '../../../protocols/ipmi/index.ts';
 import { unsupportedCapabilities } from '../../contract.ts';
 import type { Driver, DriverParts } from '../../driver.ts';
+import { cacheSdrsInMemory } from '../../sdr-cache.ts';
 import type { BmcSettings } from '../../settings.ts';
 import { ipmiBootDevice } from './boot-device.ts';
 import { createIpmiClient } from './client.ts';
@@ -16,6 +17,7 @@ import { ipmiConsole } from './console.ts';
 import type { IpmiContext } from './context.ts';
 import { ipmiIdentity } from './identity.ts';
 import { ipmiPower } from './power.ts';
+import { ipmiSensors } from './sensors.ts';
 
 /** 17 first: on a BMC that lacks it the status of Open Session says so, which costs no try of the password. */
 const defaultSuites = [17, 3];
@@ -41,6 +43,7 @@ function openIpmi(settings: BmcSettings, { lane, dependencies }: DriverParts) {
       power: ipmiPower(context),
       bootDevice: ipmiBootDevice(context),
       identity: ipmiIdentity(context),
+      sensors: ipmiSensors(context, dependencies.sdrCache ?? cacheSdrsInMemory(), new Set()),
       console: serial.capability,
     },
     async close() {
