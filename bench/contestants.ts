@@ -61,8 +61,8 @@ export async function prepareAthanor(ground: Ground): Promise<Contestant> {
   const watch = watchEvents(athanor);
   try {
     for (const { name, mac } of rack.machines) {
-      await asked(athanor, ['bmc', 'boot', bmcName(name), 'pxe']);
-      await asked(athanor, ['bmc', 'power', bmcName(name), 'on']);
+      await asked(athanor, ['bmc', 'boot', 'pxe', bmcName(name)]);
+      await asked(athanor, ['bmc', 'power', 'on', bmcName(name)]);
       const found = await watch.waitFor(({ kind, data }) => kind === 'machine.discovered' && data['mac'] === mac, {
         timeoutMs: 180_000,
         what: `discovery of ${name}`,

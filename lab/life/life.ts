@@ -76,8 +76,8 @@ export async function liveUntilFree(options: LifeOptions): Promise<string> {
   const { athanor, watch, machine, loaderByTftp, onStage, patienceMs = DEFAULT_PATIENCE_MS } = options;
   const { name, mac } = machine;
   await atStage(name, 'power-on', async () => {
-    await asked(athanor, ['bmc', 'boot', bmcName(name), 'pxe']);
-    await asked(athanor, ['bmc', 'power', bmcName(name), 'on']);
+    await asked(athanor, ['bmc', 'boot', 'pxe', bmcName(name)]);
+    await asked(athanor, ['bmc', 'power', 'on', bmcName(name)]);
   });
   const calls = await machine.chassisLog();
   const poweredOn = calls.some((call) => call.operation === 'set' && call.what === 'power' && call.value === '1');

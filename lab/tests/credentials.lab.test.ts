@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 async function power(name: string, action: string): Promise<Ended> {
-  return await stage.athanor.command(['bmc', 'power', name, action]);
+  return await stage.athanor.command(['bmc', 'power', action, name]);
 }
 
 async function setCredential(name: string, password: string): Promise<void> {

@@ -172,7 +172,7 @@ describe('a machine that fails', () => {
     };
     const second = await stage.athanor.command(['machine', 'deploy', roomy.name, '--image', image.name]);
     expect(second.code).toBe(75);
-    const power = await stage.athanor.command(['bmc', 'power', 'roomy-bmc', 'off']);
+    const power = await stage.athanor.command(['bmc', 'power', 'off', 'roomy-bmc']);
     expect(power.errors).toContain(started.id);
     await stage.athanor.ask(['operation', 'abort', started.id]);
     await watch.waitFor((event) => event.kind === 'operation.aborted' && event.operationId === started.id, {

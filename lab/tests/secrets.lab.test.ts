@@ -143,7 +143,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('no secret is seen on %s', (dat
     await askTheApiBadly(token);
 
     // BMC passwords: right, unused, refused by us; and power.
-    for (const action of ['on', 'off']) expect((await command(['bmc', 'power', bmc, action])).code).toBe(0);
+    for (const action of ['on', 'off']) expect((await command(['bmc', 'power', action, bmc])).code).toBe(0);
     const set = ['credential', 'set', 'other', '--username', 'u'];
     expect((await command(set, `${passwords.other}\n`)).code).toBe(0);
     expect((await command(set, `${passwords.tooLong}\n`)).code).toBe(65);
@@ -155,7 +155,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('no secret is seen on %s', (dat
     for (const list of ['machine', 'bmc', 'network', 'lease', 'image', 'operation', 'incident', 'rule'])
       expect((await command([list, 'list', '-o', 'json'])).code).toBe(0);
     await command(['bmc', 'describe', bmc, '-o', 'json']);
-    expect((await command(['bmc', 'power', bmc, 'off'])).code).toBe(0);
+    expect((await command(['bmc', 'power', 'off', bmc])).code).toBe(0);
     keep('the event log', (await command(['event', 'tail', '--after', '0', '--no-follow', '-o', 'jsonl'])).output);
     await athanor.stop();
     await athanor.start();

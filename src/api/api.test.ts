@@ -176,16 +176,28 @@ describe('what is carried', () => {
     expect(plane.calls).toEqual([['deployMachine', 'r1', { image: 'lab-os', hostname: 'r1.lab' }]]);
   });
 
-  it('a BMC action answers its outcome, and boots once unless told otherwise', async () => {
+  it('a command of a BMC answers its outcome; its parameters come as a query or as a body, and what is left out is preset', async () => {
     plane.action = { ...plane.action, outcome: 'outcome unknown' };
-    const answer = await api.app.inject({
-      method: 'PUT',
-      url: '/api/v1/bmcs/r1-bmc/boot',
-      headers: bearer,
-      payload: { device: 'pxe' },
-    });
+    const post = (url: string, payload?: object) =>
+      api.app.inject({
+        method: 'POST',
+        url: `/api/v1/bmcs/r1-bmc/${url}`,
+        headers: bearer,
+        ...(payload && { payload }),
+      });
+    const answer = await post('boot/pxe', { uefi: true });
     expect([answer.statusCode, answer.json().outcome]).toEqual([200, 'outcome unknown']);
-    expect(plane.calls).toEqual([['setBmcBoot', 'r1-bmc', { device: 'pxe', once: true }]]);
+    expect((await post('power/off')).statusCode).toBe(200);
+    const status = await api.app.inject({ url: '/api/v1/bmcs/r1-bmc/power/status', headers: bearer });
+    expect(status.statusCode).toBe(200);
+    expect(plane.calls).toEqual([
+      ['askBmc', 'r1-bmc', 'boot pxe', expect.objectContaining({ uefi: true, persistent: false }), 'first'],
+      ['askBmc', 'r1-bmc', 'power off', {}, 'first'],
+      ['askBmc', 'r1-bmc', 'power status', {}, 'first'],
+    ]);
+    for (const refused of [await post('boot/pxe', { uefy: true }), await post('boot/pxe', { uefi: 'maybe' })]) {
+      expect([refused.statusCode, refused.json().code]).toEqual([400, 'invalid-input']);
+    }
   });
 });
 

@@ -2,7 +2,8 @@
 import { AthanorError } from '../errors/index.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { createRecoveryFixture } from './recovery.fixture.ts';
-import type { BmcActionView, EventView, MachineView, OperationDetail } from './schemas.ts';
+import type { BmcAnswer } from '../bmc/index.ts';
+import type { EventView, MachineView, OperationDetail } from './schemas.ts';
 
 const time = '2026-11-21T10:00:00.000Z';
 
@@ -11,7 +12,7 @@ export interface FixtureControlPlane extends ControlPlane {
   readonly calls: unknown[][];
   readonly operations: Map<string, OperationDetail>;
   /** What the next BMC action answers. */
-  action: BmcActionView;
+  action: BmcAnswer;
   append(kind: string, subjectId: string): EventView;
   /** Event streams that are being read now. */
   openStreams(): number;
@@ -148,13 +149,8 @@ export function createControlPlaneFixture(): FixtureControlPlane {
       if (bmc === undefined || bmc.name !== name) throw new AthanorError('not-found', `There is no BMC ${name}.`);
       return { ...bmc, guid: null, mac: null, device: null, evidence: [] };
     },
-    getBmcPower: async () => fixture.action,
-    async setBmcPower(name, action) {
-      calls.push(['setBmcPower', name, action]);
-      return fixture.action;
-    },
-    async setBmcBoot(name, request) {
-      calls.push(['setBmcBoot', name, request]);
+    async askBmc(name, command, parameters, caller) {
+      calls.push(['askBmc', name, command.name, parameters, caller]);
       return fixture.action;
     },
     async listOperations(filter) {

@@ -1,3 +1,4 @@
+import type { BmcAnswer, BmcCommand } from '../bmc/index.ts';
 import type {
   IncidentDetail,
   IncidentFilter,
@@ -8,10 +9,8 @@ import type {
   ScreenView,
 } from './recovery-schemas.ts';
 import type {
-  BmcActionView,
   BmcDetail,
   BmcView,
-  BootRequest,
   CredentialRequest,
   DeployRequest,
   EventView,
@@ -24,7 +23,6 @@ import type {
   OperationDetail,
   OperationFilter,
   OperationView,
-  PowerAction,
 } from './schemas.ts';
 
 /**
@@ -57,9 +55,11 @@ export interface ControlPlane {
 
   listBmcs(): Promise<BmcView[]>;
   getBmc(name: string): Promise<BmcDetail>;
-  getBmcPower(name: string): Promise<BmcActionView>;
-  setBmcPower(name: string, action: PowerAction): Promise<BmcActionView>;
-  setBmcBoot(name: string, request: BootRequest): Promise<BmcActionView>;
+  /**
+   * Asks a BMC by a command of the table. What came of it is the answer, whatever it is; thrown is only what was never
+   * asked. `caller` is the name of the token, for the history.
+   */
+  askBmc(name: string, command: BmcCommand, parameters: Record<string, unknown>, caller: string): Promise<BmcAnswer>;
 
   listOperations(filter: OperationFilter): Promise<OperationView[]>;
   getOperation(id: string): Promise<OperationDetail>;

@@ -8,7 +8,6 @@ import * as schemas from './schemas.ts';
 export const machineParams = z.object({
   machine: z.string().min(1).max(255).describe('id, name, MAC, UUID or serial'),
 });
-const bmcParams = z.object({ bmc: z.string().min(1).max(255).describe("the BMC's name") });
 const operationParams = z.object({ operation: z.string().min(1).max(255) });
 const credentialParams = z.object({
   credential: z
@@ -153,54 +152,6 @@ export function resourceRoutes(controlPlane: ControlPlane): FastifyPluginAsyncZo
         response: { 200: schemas.credentialViewSchema, ...problems },
       },
       handler: (request) => controlPlane.setCredential(request.params.credential, request.body),
-    });
-  };
-}
-
-/** What a BMC is told answers 200 with its outcome, whatever the outcome: the evidence must reach the caller. */
-export function bmcRoutes(controlPlane: ControlPlane): FastifyPluginAsyncZod {
-  const action = { 200: schemas.bmcActionViewSchema, ...problems };
-  return async (app) => {
-    app.get('/bmcs', {
-      schema: {
-        operationId: 'listBmcs',
-        tags: ['bmcs'],
-        response: { 200: z.array(schemas.bmcViewSchema), ...problems },
-      },
-      handler: () => controlPlane.listBmcs(),
-    });
-    app.get('/bmcs/:bmc', {
-      schema: {
-        operationId: 'getBmc',
-        tags: ['bmcs'],
-        params: bmcParams,
-        response: { 200: schemas.bmcDetailSchema, ...problems },
-      },
-      handler: (request) => controlPlane.getBmc(request.params.bmc),
-    });
-    app.get('/bmcs/:bmc/power', {
-      schema: { operationId: 'getBmcPower', tags: ['bmcs'], params: bmcParams, response: action },
-      handler: (request) => controlPlane.getBmcPower(request.params.bmc),
-    });
-    app.put('/bmcs/:bmc/power', {
-      schema: {
-        operationId: 'setBmcPower',
-        tags: ['bmcs'],
-        params: bmcParams,
-        body: schemas.powerRequestSchema,
-        response: action,
-      },
-      handler: (request) => controlPlane.setBmcPower(request.params.bmc, request.body.action),
-    });
-    app.put('/bmcs/:bmc/boot', {
-      schema: {
-        operationId: 'setBmcBoot',
-        tags: ['bmcs'],
-        params: bmcParams,
-        body: schemas.bootRequestSchema,
-        response: action,
-      },
-      handler: (request) => controlPlane.setBmcBoot(request.params.bmc, request.body),
     });
   };
 }

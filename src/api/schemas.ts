@@ -28,9 +28,6 @@ export const operationStates = ['queued', 'running', 'succeeded', 'failed', 'abo
 export const endedOperationStates: readonly OperationState[] = ['succeeded', 'failed', 'aborted'];
 
 export const powerStates = ['on', 'off', 'unknown'] as const;
-export const powerActions = ['on', 'off', 'cycle', 'reset', 'soft'] as const;
-export const bootDevices = ['pxe', 'disk', 'cdrom', 'bios', 'default'] as const;
-export const bootFirmwares = ['bios', 'uefi'] as const;
 export const actionOutcomes = ['done', 'unsupported', 'failed', 'outcome unknown'] as const;
 export const credentialProtocols = ['ipmi', 'vnc'] as const;
 export const networkStates = ['probing', 'serving', 'blocked', 'unserved', 'failed'] as const;
@@ -170,16 +167,17 @@ export const actionErrorSchema = z
   .object({ code: z.string(), message: z.string(), remedy: z.string() })
   .meta({ id: 'ActionError' });
 
-export const bmcActionViewSchema = z
+/** `value` is what the command's own schema says; see docs/bmc/commands.md. */
+export const bmcAnswerSchema = z
   .object({
     bmc: z.string(),
     driver: z.string(),
     outcome: z.enum(actionOutcomes),
-    value: z.string().optional().describe('what was read, for example the power state'),
+    value: z.unknown().optional().describe('what was read or reached, when it is done'),
     evidence: z.array(evidenceSchema),
-    error: actionErrorSchema.optional(),
+    error: actionErrorSchema.optional().describe('why it is not done'),
   })
-  .meta({ id: 'BmcAction' });
+  .meta({ id: 'BmcAnswer' });
 
 export const eventViewSchema = z
   .object({
@@ -282,17 +280,6 @@ export const nameRequestSchema = z.strictObject({ name: label }).meta({ id: 'Nam
 export const maintenanceRequestSchema = z
   .strictObject({ maintenance: z.boolean(), reason: z.string().max(500).optional() })
   .meta({ id: 'MaintenanceRequest' });
-export const powerRequestSchema = z.strictObject({ action: z.enum(powerActions) }).meta({ id: 'PowerRequest' });
-export const bootRequestSchema = z
-  .strictObject({
-    device: z.enum(bootDevices),
-    once: z.boolean().default(true),
-    firmware: z
-      .enum(bootFirmwares)
-      .optional()
-      .describe("how that boot starts; left out: as the machine's inventory says, else as the BMC decides"),
-  })
-  .meta({ id: 'BootRequest' });
 export const abortRequestSchema = z
   .strictObject({ reason: z.string().max(500).optional() })
   .meta({ id: 'AbortRequest' });
@@ -311,9 +298,6 @@ export const credentialViewSchema = z.object({ name: z.string() }).meta({ id: 'C
 
 export type MachineState = (typeof machineStates)[number];
 export type OperationState = (typeof operationStates)[number];
-export type PowerAction = (typeof powerActions)[number];
-export type BootDevice = (typeof bootDevices)[number];
-export type BootRequest = z.infer<typeof bootRequestSchema>;
 export type FailureView = z.infer<typeof failureSchema>;
 export type MachineView = z.infer<typeof machineViewSchema>;
 export type MachineDetail = z.infer<typeof machineDetailSchema>;
@@ -321,7 +305,6 @@ export type OperationView = z.infer<typeof operationViewSchema>;
 export type OperationDetail = z.infer<typeof operationDetailSchema>;
 export type BmcView = z.infer<typeof bmcViewSchema>;
 export type BmcDetail = z.infer<typeof bmcDetailSchema>;
-export type BmcActionView = z.infer<typeof bmcActionViewSchema>;
 export type EventView = z.infer<typeof eventViewSchema>;
 export type NetworkView = z.infer<typeof networkViewSchema>;
 export type LeaseView = z.infer<typeof leaseViewSchema>;

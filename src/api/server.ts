@@ -17,6 +17,7 @@ import {
 import type { Logger } from 'pino';
 import { AthanorError } from '../errors/index.ts';
 import { createAuthentication } from './authentication.ts';
+import { bmcRoutes } from './bmc-routes.ts';
 import type { Certificate } from './certificate.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { eventRoutes } from './event-routes.ts';
@@ -24,7 +25,7 @@ import { createFailureLimit } from './failure-limit.ts';
 import { listen, type Listener, type ListenAddress } from './listeners.ts';
 import { problemContentType, problemOf } from './problem.ts';
 import { recoveryRoutes } from './recovery-routes.ts';
-import { bmcRoutes, openRoutes, resourceRoutes } from './routes.ts';
+import { openRoutes, resourceRoutes } from './routes.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface ApiOptions {

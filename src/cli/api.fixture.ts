@@ -7,7 +7,6 @@ import { join, resolve } from 'node:path';
 import { pino } from 'pino';
 import {
   type Api,
-  type BmcActionView,
   type ControlPlane,
   createApi,
   createTokens,
@@ -19,6 +18,7 @@ import {
   type MachineView,
   type OperationDetail,
 } from '../api/index.ts';
+import type { BmcAnswer } from '../bmc/index.ts';
 import { AthanorError } from '../errors/index.ts';
 import { quiet, recoveryPlane, type RecoveryState } from './recovery.fixture.ts';
 
@@ -71,7 +71,7 @@ export interface Bench {
   calls: unknown[][];
   /** What the operation answers next, the last one for ever. */
   operations: OperationDetail[];
-  action: BmcActionView;
+  action: BmcAnswer;
   recovery: RecoveryState;
   machine: MachineView;
   append(kind: string): void;
@@ -114,7 +114,7 @@ export async function createBench(): Promise<Bench> {
     log: [],
     calls: [],
     operations: [operation],
-    action: { bmc: 'r1-bmc', driver: 'ipmi', outcome: 'done', value: 'on', evidence: [] },
+    action: { bmc: 'r1-bmc', driver: 'ipmi', outcome: 'done', value: { state: 'on', faults: [] }, evidence: [] },
     recovery: quiet(),
     machine,
     append(kind) {
@@ -205,14 +205,9 @@ export function planeOf(
     ...recoveryPlane(() => bench.recovery, bench.calls),
     listBmcs: async () => [],
     getBmc: async () => none(),
-    getBmcPower: async () => bench.action,
-    setBmcPower: async (name, action) => {
-      bench.calls.push(['setBmcPower', name, action]);
-      return bench.action;
-    },
-    setBmcBoot: async (name, request) => {
-      bench.calls.push(['setBmcBoot', name, request]);
-      return bench.action;
+    askBmc: async (name, command, parameters, caller) => {
+      bench.calls.push(['askBmc', name, command.name, parameters, caller]);
+      return { ...bench.action, bmc: name };
     },
     listOperations: async () => [operation],
     getOperation: async () => (bench.operations.length > 1 ? bench.operations.shift() : bench.operations[0]) ?? none(),

@@ -1,72 +1,28 @@
-/** `bmc`: list, describe, power and boot device. */
-import { type Command, Option } from 'commander';
-import { z } from 'zod';
-import {
-  type BmcActionView,
-  bmcActionViewSchema,
-  bmcDetailSchema,
-  bmcViewSchema,
-  bootDevices,
-  bootFirmwares,
-  powerActions,
-} from '../api/index.ts';
-import { catalogue } from '../errors/index.ts';
-import { errorOfCode, path } from './client.ts';
-import { type Context, flagOption, formatOf, textOption, withClient } from './context.ts';
-import { printList, printOne, withOutput } from './output.ts';
-import { actionShape, bmcShape } from './shapes.ts';
+/** `bmc`: list and describe what a server has declared, and everything a BMC can be asked. */
+import type { Command } from 'commander';
+import { addGeneratedCommands, type Way } from './bmc/command-tree.ts';
+import type { Context } from './context.ts';
+import { withOutput } from './formats.ts';
 
-export function addBmcCommands(program: Command, context: Context): void {
-  const group = program.command('bmc').description('baseboard management controllers: power and boot device');
-  withOutput(group.command('list').description('list BMCs')).action(async (_, command: Command) =>
-    withClient(context, command, async (client) =>
-      printList(context.terminal, formatOf(command), await client.get('bmcs', z.array(bmcViewSchema)), bmcShape),
-    ),
-  );
+export function addBmcCommands(program: Command, context: Context, way: Way): void {
+  const group = program.command('bmc').description('baseboard management controllers, with --host without a server');
+  withOutput(group.command('list').description('list BMCs')).action(async (_, command: Command) => {
+    const { listBmcs } = await import('./declared-bmcs.ts');
+    await listBmcs(context, command);
+  });
   withOutput(group.command('describe').description('all that is known of a BMC').argument('<bmc>')).action(
-    async (bmc: string, _, command: Command) =>
-      withClient(context, command, async (client) => {
-        const detail = await client.get(path`bmcs/${bmc}`, bmcDetailSchema);
-        printOne(context.terminal, formatOf(command), detail, bmcShape, 'description');
-      }),
+    async (bmc: string, _, command: Command) => {
+      const { describeBmc } = await import('./declared-bmcs.ts');
+      await describeBmc(context, command, bmc);
+    },
   );
-  const power = group.command('power').description('read or change the power').argument('<bmc>');
-  power.addArgument(power.createArgument('<action>', 'what to do').choices([...powerActions, 'status']));
-  withOutput(power).action(async (bmc: string, action: string, _, command: Command) =>
-    withClient(context, command, async (client) => {
-      const route = path`bmcs/${bmc}/power`;
-      const answer =
-        action === 'status'
-          ? await client.get(route, bmcActionViewSchema)
-          : await client.send('PUT', route, { action }, bmcActionViewSchema);
-      printAction(context, command, answer);
-    }),
-  );
-  const boot = group
-    .command('boot')
-    .description('choose what it boots from, once unless told otherwise')
-    .argument('<bmc>');
-  boot.addArgument(boot.createArgument('<device>', 'what to boot from').choices([...bootDevices]));
-  boot.addOption(new Option('--persistent', 'at every boot from now on'));
-  boot.addOption(new Option('--firmware <firmware>', 'how that boot starts').choices([...bootFirmwares]));
-  withOutput(boot).action(async (bmc: string, device: string, _, command: Command) =>
-    withClient(context, command, async (client) => {
-      const firmware = textOption(command, 'firmware');
-      const body = {
-        device,
-        once: !flagOption(command, 'persistent'),
-        ...(firmware === undefined ? {} : { firmware }),
-      };
-      printAction(context, command, await client.send('PUT', path`bmcs/${bmc}/boot`, body, bmcActionViewSchema));
-    }),
-  );
+  addGeneratedCommands(group, way, async (asked) => {
+    const { runAsked } = await import('./bmc/run-asked.ts');
+    await runAsked(context, asked);
+  });
 }
 
-/** The answer is printed whatever came out; anything but `done` is an error too. */
-function printAction(context: Context, command: Command, action: BmcActionView): void {
-  printOne(context.terminal, formatOf(command), action, actionShape);
-  if (action.outcome === 'done') return;
-  if (action.error !== undefined) throw errorOfCode(action.error.code, action.error.message, action.error.remedy);
-  const code = { unsupported: 'unsupported', failed: 'bmc-refused', 'outcome unknown': 'outcome-unknown' } as const;
-  throw errorOfCode(code[action.outcome], `${action.bmc}: ${action.outcome}.`, catalogue[code[action.outcome]].remedy);
+/** `--host` anywhere means that no server is asked. */
+export function wayOf(argv: readonly string[]): Way {
+  return argv.some((word) => word === '--host' || word.startsWith('--host=')) ? 'direct' : 'server';
 }

@@ -2,8 +2,9 @@
 import { Agent, request } from 'undici';
 import type { z } from 'zod';
 import { type EventView, type Problem, problemSchema } from '../api/index.ts';
-import { AthanorError, catalogue, type ErrorCode } from '../errors/index.ts';
+import { AthanorError } from '../errors/index.ts';
 import { followEvents, type EventQuery } from './event-stream.ts';
+import { errorOfCode } from './named-error.ts';
 import { parseServer, pinnedConnector } from './pinned-connection.ts';
 
 export interface Login {
@@ -120,25 +121,6 @@ function problemError(status: number, content: unknown): AthanorError {
 
 function findingText({ field, detail, remedy }: NonNullable<Problem['errors']>[number]): string {
   return `${field}: ${detail}${remedy === undefined ? '' : ` ${remedy}`}`;
-}
-
-/** An error as the server named it; a code that a newer server has and this catalogue has not is `internal` here. */
-export function errorOfCode(
-  code: string,
-  message: string,
-  remedy: string,
-  field?: string,
-  value?: string,
-): AthanorError {
-  return new AthanorError(isErrorCode(code) ? code : 'internal', message, {
-    ...(field === undefined ? {} : { field }),
-    ...(value === undefined ? {} : { value }),
-    ...(remedy === '' ? {} : { remedy }),
-  });
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(catalogue, code);
 }
 
 function connectionError(error: unknown, server: string): Error {

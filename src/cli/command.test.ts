@@ -131,17 +131,43 @@ describe('output', () => {
   });
 
   it('of a BMC action tells the outcome, and only done is success', async () => {
-    const status = await bench.run(['bmc', 'power', 'r1-bmc', 'status', '-o', 'json']);
-    expect([status.code, JSON.parse(status.stdout).value]).toEqual([0, 'on']);
-    bench.action = { ...bench.action, outcome: 'outcome unknown' };
-    const reset = await bench.run(['bmc', 'power', 'r1-bmc', 'reset']);
-    expect([reset.code, reset.stdout]).toEqual([75, expect.stringContaining('outcome unknown')]);
-    bench.action = { ...bench.action, outcome: 'unsupported' };
-    expect((await bench.run(['bmc', 'boot', 'r1-bmc', 'pxe', '--persistent', '--firmware', 'uefi'])).code).toBe(69);
+    const status = await bench.run(['bmc', 'power', 'status', 'r1-bmc', '-o', 'json']);
+    expect([status.code, JSON.parse(status.stdout).value]).toEqual([0, { state: 'on', faults: [] }]);
+    expect((await bench.run(['bmc', 'power', 'status', 'r1-bmc'])).stdout).toBe('on\n');
+    const { value: _, ...answered } = bench.action;
+    const error = { code: 'outcome-unknown', message: 'No answer came.', remedy: 'Look.' };
+    bench.action = { ...answered, outcome: 'outcome unknown', error };
+    const reset = await bench.run(['bmc', 'power', 'reset', 'r1-bmc', '--deadline-seconds', '5']);
+    expect([reset.code, reset.stdout, reset.stderr]).toEqual([75, '', expect.stringContaining('No answer came.')]);
+    bench.action = { ...answered, outcome: 'unsupported', error: { ...error, code: 'unsupported' } };
+    expect((await bench.run(['bmc', 'boot', 'pxe', 'r1-bmc', '--persistent', '--uefi'])).code).toBe(69);
     expect(bench.calls).toEqual([
-      ['setBmcPower', 'r1-bmc', 'reset'],
-      ['setBmcBoot', 'r1-bmc', { device: 'pxe', once: false, firmware: 'uefi' }],
+      ['askBmc', 'r1-bmc', 'power status', {}, 'first'],
+      ['askBmc', 'r1-bmc', 'power status', {}, 'first'],
+      ['askBmc', 'r1-bmc', 'power reset', { deadlineSeconds: 5 }, 'first'],
+      ['askBmc', 'r1-bmc', 'boot pxe', expect.objectContaining({ persistent: true, uefi: true, once: false }), 'first'],
     ]);
+  });
+
+  it('of several BMCs groups what is equal, tells failures last, and ends with the code of the first', async () => {
+    const many = await bench.run(['bmc', 'power', 'status', 'r1n[01-12],web']);
+    expect([many.code, many.stdout, many.stderr]).toEqual([0, 'r1n[01-12],web: on\n', '']);
+    const list = JSON.parse((await bench.run(['bmc', 'power', 'status', 'r1n[1-2]', '-o', 'json'])).stdout);
+    expect(list.map(({ bmc }: { bmc: string }) => bmc)).toEqual(['r1n1', 'r1n2']);
+    const { value: _, ...answered } = bench.action;
+    const error = { code: 'bmc-unreachable', message: 'Silence.', remedy: 'Check its network.' };
+    bench.action = { ...answered, outcome: 'failed', error };
+    const failed = await bench.run(['bmc', 'power', 'status', 'r1n[01-12]']);
+    expect([failed.code, failed.stdout]).toEqual([69, '']);
+    expect(failed.stderr).toMatch(
+      /^r1n\[01-12\]: failed: Silence\.\n {2}remedy: Check its network\.\n[^]*12 of 12 not done\.\n$/,
+    );
+    const before = bench.calls.length;
+    const unasked = await bench.run(['bmc', 'power', 'off', 'r1n[1-2]']);
+    expect([unasked.code, bench.calls.length]).toEqual([65, before]);
+    expect(unasked.stderr).toContain('power off on 2 BMCs (r1n[1-2]) is disruptive');
+    await bench.run(['bmc', 'power', 'off', 'r1n[1-2]', '--yes']);
+    expect(bench.calls.length).toBe(before + 2);
   });
 });
 

@@ -1,12 +1,24 @@
-/** What every command gets: the terminal, the client once it is needed, and the options before the command's own. */
+/**
+ * What every command gets: the terminal, the client once it is needed, and the options before the command's own. The
+ * client is loaded then and not before, for the tool without a server starts in a fraction of that time.
+ */
 import type { Command } from 'commander';
-import { createClient, type Client } from './client.ts';
-import { loginFilePath, readLogin } from './login-file.ts';
-import { asFormat, type Format } from './output.ts';
+import type { Client } from './client.ts';
+import { asFormat, type Format } from './formats.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Context {
   terminal: Terminal;
+}
+
+/** What was wrong is told already; only the exit code is left to say. */
+export class Ended extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`ended with ${exitCode}`);
+    this.exitCode = exitCode;
+  }
 }
 
 /** Runs `work` with a client of the server logged in to, and closes it. */
@@ -15,7 +27,9 @@ export async function withClient<Result>(
   command: Command,
   work: (client: Client) => Promise<Result>,
 ): Promise<Result> {
-  const client = createClient(await readLogin(loginFileOf(context, command)));
+  const { createClient } = await import('./client.ts');
+  const { readLogin } = await import('./login-file.ts');
+  const client = createClient(await readLogin(await loginFileOf(context, command)));
   try {
     return await work(client);
   } finally {
@@ -23,7 +37,8 @@ export async function withClient<Result>(
   }
 }
 
-export function loginFileOf(context: Context, command: Command): string {
+export async function loginFileOf(context: Context, command: Command): Promise<string> {
+  const { loginFilePath } = await import('./login-file.ts');
   return loginFilePath(textOption(command, 'loginFile'), context.terminal.environment);
 }
 

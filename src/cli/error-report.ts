@@ -1,8 +1,7 @@
 /** How an error is told: one block for people, one problem document for programs. */
 import { styleText } from 'node:util';
 import { asAthanorError, catalogue } from '../errors/index.ts';
-import { hasColour } from './output.ts';
-import { printable, type Terminal } from './terminal.ts';
+import { hasColour, printable, type Terminal } from './terminal.ts';
 
 /** Writes the error to stderr and says which exit code it means. */
 export function reportError(terminal: Terminal, thrown: unknown, asJson: boolean): number {

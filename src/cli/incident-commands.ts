@@ -6,10 +6,10 @@ import { incidentDetailSchema, incidentViewSchema, outageViewSchema } from '../a
 import { path } from './client.ts';
 import { type Context, flagOption, formatOf, textOption, withClient } from './context.ts';
 import { incidentFilm } from './incident-film.ts';
-import { hasColour, printList, printOne, withOutput } from './output.ts';
+import { printList, printOne, withOutput } from './output.ts';
 import { savePictures } from './picture-files.ts';
 import { incidentShape, outageLine, outageShape } from './recovery-shapes.ts';
-import { printable } from './terminal.ts';
+import { hasColour, printable } from './terminal.ts';
 
 export function addIncidentCommands(program: Command, context: Context): void {
   const { terminal } = context;

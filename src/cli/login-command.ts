@@ -26,7 +26,7 @@ export function addLoginCommand(program: Command, context: Context): void {
     .option('--local <directory>', 'log in on the server itself: its data directory holds token and certificate')
     .action(async (server: string, _, command: Command) => {
       const address = parseServer(server);
-      const file = loginFileOf(context, command);
+      const file = await loginFileOf(context, command);
       const login = await makeLogin(context, command, address);
       await checkToken(login);
       await writeLogin(file, login);

@@ -4,7 +4,8 @@ import { machineViewSchema, type ScreenView, screenViewSchema } from '../api/ind
 import { AthanorError } from '../errors/index.ts';
 import { path } from './client.ts';
 import { type Context, flagOption, formatOf, textOption, withClient } from './context.ts';
-import { hasColour, printOne, withOutput } from './output.ts';
+import { printOne, withOutput } from './output.ts';
+import { hasColour } from './terminal.ts';
 import { savePicture } from './picture-files.ts';
 import { colouredScreen, plainScreen } from './screen-text.ts';
 import { machineShape } from './shapes.ts';
@@ -68,7 +69,7 @@ function nothingToShow({ machine, machineName, power, frame, problem }: ScreenVi
   }
   if (power === 'off') {
     return new AthanorError('screen-unreadable', `${name} has no power, so its screen shows nothing${why}.`, {
-      remedy: 'Switch it on first, with `athanor bmc power BMC on`.',
+      remedy: 'Switch it on first, with `athanor bmc power on BMC`.',
     });
   }
   return new AthanorError('screen-unreadable', `There is no picture of the screen of ${name}${why}.`, {

@@ -1,8 +1,9 @@
 /** The `athanor` command. */
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { run } from './program.ts';
+import { useCompileCache } from './compile-cache.ts';
+
+useCompileCache(process.env);
 
 const interrupted = new AbortController();
 let signals = 0;
@@ -16,8 +17,8 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 // `athanor event tail | head` closes the pipe; that is an end, not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 74));
 
-const manifest = z.object({ version: z.string() });
-const { version } = manifest.parse(JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8')));
+// Only now, so that the cache serves everything that is loaded from here on.
+const { run } = await import('./run.ts');
 
 process.exitCode = await run(
   {
@@ -28,5 +29,11 @@ process.exitCode = await run(
     signal: interrupted.signal,
   },
   process.argv.slice(2),
-  version,
+  version(),
 );
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
+  const isObject = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+  return isObject && typeof manifest.version === 'string' ? manifest.version : '0';
+}

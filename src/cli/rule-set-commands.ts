@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { type RuleSetView, ruleSetViewSchema } from '../api/index.ts';
 import { AthanorError } from '../errors/index.ts';
 import { type Context, flagOption, formatOf, withClient } from './context.ts';
-import { describe, printList, printOne, type Shape, withOutput } from './output.ts';
+import { describe } from './description.ts';
+import { printList, printOne, type Shape, withOutput } from './output.ts';
 import { playbookShape, ruleShape, stepText } from './recovery-shapes.ts';
 import { expectPassed } from './rule-commands.ts';
 

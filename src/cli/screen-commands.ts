@@ -6,7 +6,7 @@ import { runsOf } from '../api/index.ts';
 import type { Cell, Reading } from '../console/index.ts';
 import { AthanorError } from '../errors/index.ts';
 import { type Context, flagOption } from './context.ts';
-import { hasColour } from './output.ts';
+import { hasColour } from './terminal.ts';
 import { colouredScreen, plainScreen } from './screen-text.ts';
 
 /** A 4K screen as PPM has 25 MB. */

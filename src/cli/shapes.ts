@@ -1,13 +1,5 @@
 /** Which columns each kind of thing has on a terminal. */
-import type {
-  BmcActionView,
-  BmcView,
-  ImageView,
-  LeaseView,
-  MachineView,
-  NetworkView,
-  OperationView,
-} from '../api/index.ts';
+import type { BmcView, ImageView, LeaseView, MachineView, NetworkView, OperationView } from '../api/index.ts';
 import { progressText } from './progress-text.ts';
 import type { Shape } from './output.ts';
 import type { Style } from './table.ts';
@@ -76,20 +68,6 @@ export const bmcShape: Shape<BmcView> = {
     { header: 'MACHINE', value: ({ machineName, machine }) => machineName ?? machine },
     { header: 'NOTE', value: ({ reason }) => reason },
     { header: 'CREDENTIAL', value: ({ credential }) => credential, wide: true },
-  ],
-};
-
-export const actionShape: Shape<BmcActionView> = {
-  name: ({ bmc }) => bmc,
-  columns: [
-    { header: 'BMC', value: ({ bmc }) => bmc },
-    { header: 'DRIVER', value: ({ driver }) => driver },
-    { header: 'OUTCOME', value: ({ outcome }) => outcome, style: ({ outcome }) => (outcome === 'done' ? good : bad) },
-    { header: 'VALUE', value: ({ value }) => value },
-    {
-      header: 'EVIDENCE',
-      value: ({ evidence }) => evidence.map(({ source, detail }) => `${source}: ${detail}`).join('; '),
-    },
   ],
 };
 

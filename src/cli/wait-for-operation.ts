@@ -2,7 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { endedOperationStates, type OperationDetail, operationDetailSchema } from '../api/index.ts';
 import { AthanorError } from '../errors/index.ts';
-import { type Client, errorOfCode, path } from './client.ts';
+import { type Client, path } from './client.ts';
+import { errorOfCode } from './named-error.ts';
 import { percentOf, progressBar, progressText } from './progress-text.ts';
 import { displayWidth } from './table.ts';
 import { printable, type Terminal } from './terminal.ts';

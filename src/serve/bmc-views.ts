@@ -1,17 +1,18 @@
-/** BMCs and what was asked of them, as the API shows them. */
+/** BMCs as the API shows them. */
 import { z } from 'zod';
-import type { BmcActionView, BmcDetail, BmcView } from '../api/index.ts';
-import type { BmcResult } from '../site/index.ts';
+import type { BmcDetail, BmcView } from '../api/index.ts';
 import { fromJson, type Row, type Store } from '../store/index.ts';
-import { iso } from './machine-views.ts';
 
 const lastError = z.object({ code: z.string(), message: z.string(), remedy: z.string(), time: z.number() });
 const device = z.record(z.string(), z.unknown());
 
 const stateOfError: Record<string, string> = {
   'bmc-authentication': 'credential refused',
+  'bmc-unknown-user': 'credential refused',
   'bmc-circuit-open': 'left alone',
   'bmc-unreachable': 'unreachable',
+  'bmc-no-route': 'unreachable',
+  'bmc-port-closed': 'unreachable',
 };
 
 /** The machine of a BMC, as far as the BMC's view shows it. */
@@ -46,27 +47,6 @@ export function viewBmcDetail(bmc: Row<'bmcs'>, machine: BmcMachine | undefined)
     device: bmc.device === null ? null : fromJson(device, bmc.device, 'bmcs.device'),
     evidence: [],
   };
-}
-
-/** @param show how the value reads, e.g. `on` */
-export function viewAction<T>(bmc: string, result: BmcResult<T>, show: (value: T) => string): BmcActionView {
-  const evidence =
-    'evidence' in result ? result.evidence.map(({ source, detail, at }) => ({ source, detail, at: iso(at) })) : [];
-  const base = { bmc, driver: result.driver, outcome: result.outcome, evidence };
-  switch (result.outcome) {
-    case 'done':
-      return { ...base, value: show(result.value) };
-    case 'unsupported':
-      return {
-        ...base,
-        error: { code: 'unsupported', message: result.reason, remedy: 'Use a driver or a machine that can.' },
-      };
-    case 'failed':
-    case 'outcome unknown': {
-      const { code, message, remedy } = result.error;
-      return { ...base, error: { code, message, remedy } };
-    }
-  }
 }
 
 /** Machine id → what the view of its BMC shows of it. */

@@ -1,7 +1,7 @@
 /** What the API is given is what its schemas promise, in every state, and holds no secret. */
 import { describe, expect, it } from 'vitest';
 import {
-  bmcActionViewSchema,
+  bmcAnswerSchema,
   bmcDetailSchema,
   bmcViewSchema,
   type ControlPlane,
@@ -15,6 +15,7 @@ import {
   ruleSetViewSchema,
   screenViewSchema,
 } from '../api/index.ts';
+import { type BmcAnswer, findBmcCommand } from '../bmc/index.ts';
 import { machineStates, offeredVerbs, stateTable } from '../machine/index.ts';
 import { takeLease } from '../machine/testing/scripted-machine.ts';
 import { hardware, type Rack, type RackOptions, useRacks } from '../machine/testing/use-bench.ts';
@@ -54,6 +55,12 @@ async function open(options?: RackOptions): Promise<Rack & { plane: ControlPlane
     now,
   });
   return { ...opened, plane };
+}
+
+async function ask(plane: ControlPlane, name: string, parameters = {}, bmc = 'bmc-1'): Promise<BmcAnswer> {
+  const command = findBmcCommand(name);
+  if (command === undefined) throw new Error(`the table has no ${name}`);
+  return await plane.askBmc(bmc, command, parameters, 'tester');
 }
 
 describe('machines', () => {
@@ -129,36 +136,39 @@ describe('BMCs', () => {
     const detail = await plane.getBmc('bmc-1');
     expect(bmcDetailSchema.strict().parse(detail)).toEqual(detail);
     for (const answer of [
-      await plane.setBmcPower('bmc-1', 'on'),
-      await plane.getBmcPower('bmc-1'),
-      await plane.setBmcBoot('bmc-1', { device: 'pxe', once: true }),
+      await ask(plane, 'power on'),
+      await ask(plane, 'power status'),
+      await ask(plane, 'boot pxe'),
     ]) {
-      expect(bmcActionViewSchema.strict().parse(answer)).toEqual(answer);
+      expect(bmcAnswerSchema.strict().parse(answer)).toEqual(answer);
       expect(answer.outcome).toBe('done');
     }
     expect((await bench.machine(machineId)).power).toBe('on');
     const kinds = (await bench.events()).map(({ kind }) => kind).filter((kind) => kind.startsWith('bmc.'));
-    expect(kinds).toEqual(['bmc.asked', 'bmc.answered', 'bmc.asked', 'bmc.answered']);
+    expect(kinds).toEqual(['bmc.command', 'bmc.answered', 'bmc.command', 'bmc.answered']);
+    const [asked, answered] = (await bench.events()).filter(({ kind }) => kind.startsWith('bmc.'));
+    expect(asked?.data).toEqual({ bmc: 'bmc-1', command: 'power on', parameters: {}, caller: 'tester' });
+    expect(answered?.data).toMatchObject({ command: 'power on', outcome: 'done', value: 'on', caller: 'tester' });
     await expect(plane.getBmc('bmc-2')).rejects.toMatchObject({ code: 'not-found', remedy: 'Known: bmc-1.' });
   });
 
   it('that are deaf say so in the answer', async () => {
     const { plane, bmc } = await open();
     bmc.deaf = true;
-    const answer = await plane.setBmcPower('bmc-1', 'on');
+    const answer = await ask(plane, 'power on');
     expect(answer).toMatchObject({ outcome: 'failed', error: { code: 'bmc-unreachable' } });
-    expect(bmcActionViewSchema.strict().parse(answer)).toEqual(answer);
+    expect(bmcAnswerSchema.strict().parse(answer)).toEqual(answer);
   });
 
   it('are not switched by hand while an operation runs on their machine', async () => {
     const { plane, bmc } = await open({ idle: true });
     const { id } = await plane.deployMachine('r1', { image: 'lab-os' });
-    for (const asked of [plane.setBmcPower('bmc-1', 'on'), plane.setBmcBoot('bmc-1', { device: 'pxe', once: true })]) {
+    for (const asked of [ask(plane, 'power on'), ask(plane, 'boot pxe')]) {
       await expect(asked).rejects.toMatchObject({ code: 'operation-running' });
       await expect(asked).rejects.toHaveProperty('remedy', expect.stringContaining(id));
     }
     expect(bmc.changes).toEqual([]);
-    expect((await plane.getBmcPower('bmc-1')).outcome).toBe('done');
+    expect((await ask(plane, 'power status')).outcome).toBe('done');
   });
 });
 
@@ -240,16 +250,16 @@ describe('recovery', () => {
 
   it('what is switched off by Athanor is off on purpose, until it is switched on', async () => {
     const { bench, plane, machineId } = await open();
-    await plane.setBmcPower('bmc-1', 'off');
+    await ask(plane, 'power off');
     expect(await bench.machine(machineId)).toMatchObject({ off_on_purpose: 1 });
-    await plane.setBmcPower('bmc-1', 'on');
+    await ask(plane, 'power on');
     expect(await bench.machine(machineId)).toMatchObject({ off_on_purpose: 0 });
   });
 
   it('what could not even be asked of a BMC leaves the machine as it was: its silence still counts', async () => {
     const { bench, plane, machineId } = await open();
     await bench.store.db.updateTable('bmcs').set({ name: 'gone' }).where('name', '=', 'bmc-1').execute();
-    await expect(plane.setBmcPower('gone', 'off')).rejects.toThrow();
+    await expect(ask(plane, 'power off', {}, 'gone')).rejects.toThrow();
     expect(await bench.machine(machineId)).toMatchObject({ off_on_purpose: 0 });
   });
 

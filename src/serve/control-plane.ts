@@ -1,16 +1,16 @@
 /**
  * The API's port, answered by the rooms. No logic lives here: it finds the room that knows, and turns what the room says
- * into what the API shows. Whatever changes something at a BMC is written into the history with its evidence.
+ * into what the API shows.
  */
-import type { BmcActionView, ControlPlane, EventView } from '../api/index.ts';
+import type { ControlPlane, EventView } from '../api/index.ts';
 import { AthanorError } from '../errors/index.ts';
 import { findMachine } from '../discovery/index.ts';
-import { inventoryOf } from '../install/index.ts';
 import type { MachineRequests } from '../machine/index.ts';
 import type { Operations } from '../operation/index.ts';
-import type { BmcResult, Site } from '../site/index.ts';
+import type { Site } from '../site/index.ts';
 import type { Event, Row, Store } from '../store/index.ts';
-import { machinesOfBmcs, viewAction, viewBmc, viewBmcDetail } from './bmc-views.ts';
+import { createAskBmc } from './ask-bmc.ts';
+import { machinesOfBmcs, viewBmc, viewBmcDetail } from './bmc-views.ts';
 import type { Credentials } from './credentials.ts';
 import {
   iso,
@@ -70,57 +70,6 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     });
   }
 
-  /** A machine in the middle of an operation is not to be switched by hand: the operation's steps would be untrue. */
-  async function requireNoOperation(bmc: Row<'bmcs'>): Promise<void> {
-    if (bmc.machine_id === null) return;
-    const running = await store.db
-      .selectFrom('operations')
-      .select(['id', 'kind'])
-      .where('machine_id', '=', bmc.machine_id)
-      .where('state', 'in', ['queued', 'running'])
-      .executeTakeFirst();
-    if (running === undefined) return;
-    throw new AthanorError('operation-running', `${running.kind} runs on the machine of BMC ${bmc.name}`, {
-      field: 'bmc',
-      value: bmc.name,
-      remedy: `Wait for it, or run \`athanor operation abort ${running.id}\` first.`,
-    });
-  }
-
-  async function keepPower(bmc: Row<'bmcs'>, power: string): Promise<void> {
-    if (bmc.machine_id === null || (power !== 'on' && power !== 'off')) return;
-    await store.db.updateTable('machines').set({ power }).where('id', '=', bmc.machine_id).execute();
-  }
-
-  /** A machine that a person switches off by Athanor is not missed; one that is switched on again is. */
-  async function notePurpose(bmc: Row<'bmcs'>, off: boolean): Promise<void> {
-    if (bmc.machine_id === null) return;
-    await store.db
-      .updateTable('machines')
-      .set({ off_on_purpose: off ? 1 : 0, switched_at: now() })
-      .where('id', '=', bmc.machine_id)
-      .execute();
-  }
-
-  async function change<T>(
-    name: string,
-    what: Record<string, string | boolean>,
-    act: () => Promise<BmcResult<T>>,
-    show: (value: T) => string,
-  ): Promise<BmcActionView> {
-    const bmc = await bmcRow(name);
-    await requireNoOperation(bmc);
-    const subject = { kind: 'bmc', id: bmc.id };
-    await store.events.appendEvent(store.db, { kind: 'bmc.asked', subject, data: { bmc: name, ...what } });
-    const view = viewAction(name, await act(), show);
-    await store.events.appendEvent(store.db, {
-      kind: 'bmc.answered',
-      subject,
-      data: { ...view, evidence: view.evidence.map((line) => ({ ...line })), ...what },
-    });
-    return view;
-  }
-
   async function viewOperationById(id: string): Promise<ReturnType<typeof viewOperationDetail>> {
     const operation = await operations.get(id);
     return viewOperationDetail(operation, (await machineNames(store)).get(operation.machineId ?? '') ?? null);
@@ -152,43 +101,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
       const row = await bmcRow(name);
       return viewBmcDetail(row, (await machinesOfBmcs(store)).get(row.machine_id ?? ''));
     },
-    getBmcPower: async (name) => {
-      const row = await bmcRow(name);
-      const result = await site.bmc(name).power.get();
-      if (result.outcome === 'done') await keepPower(row, result.value.state);
-      return viewAction(name, result, (value) => value.state);
-    },
-    setBmcPower: async (name, action) => {
-      const bmc = await bmcRow(name);
-      const off = action === 'off' || action === 'soft';
-      const view = await change(
-        name,
-        { power: action },
-        async () => {
-          // A BMC that the site does not have throws here, before anything is noted.
-          const { power } = site.bmc(name);
-          // Before the act: its silence begins before the BMC has confirmed anything.
-          await notePurpose(bmc, off);
-          return await power.set(action);
-        },
-        (value) => value.state,
-      );
-      if (view.outcome === 'done' && view.value !== undefined) await keepPower(bmc, view.value);
-      // A power cut whose answer was lost was most likely made; a system that ignored the button runs on.
-      else if (off && (action === 'soft' || view.outcome !== 'outcome unknown')) await notePurpose(bmc, false);
-      return view;
-    },
-    setBmcBoot: async (name, { device, once, firmware }) => {
-      const { machine_id: machineId } = await bmcRow(name);
-      const known = firmware ?? (machineId === null ? undefined : (await inventoryOf(store, machineId))?.firmware);
-      const override = { device, once, ...(known === undefined ? {} : { firmware: known }) };
-      return await change(
-        name,
-        { bootDevice: device, once, ...(known === undefined ? {} : { firmware: known }) },
-        () => site.bmc(name).bootDevice.set(override),
-        (value) => value.requested.device,
-      );
-    },
+    askBmc: createAskBmc({ store, site, bmcRow, now }),
 
     listOperations: async ({ machine, state }) => {
       const list = await operations.list({

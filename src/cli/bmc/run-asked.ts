@@ -1,0 +1,49 @@
+/** Runs one command of the table on all BMCs that were named, prints what came of it, and ends with its exit code. */
+import type { BmcAnswer } from '../../bmc/index.ts';
+import { AthanorError, catalogue } from '../../errors/index.ts';
+import { type Context, Ended } from '../context.ts';
+import { errorOfCode } from '../named-error.ts';
+import { parametersOf } from '../../bmc/index.ts';
+import { type Asked, optionNamesOf } from './command-tree.ts';
+import { confirm } from './confirm.ts';
+import { connectionOptionsOf } from './connection-options.ts';
+import { directTargets } from './direct.ts';
+import { asBmcFormat, printAnswers } from './print-answers.ts';
+import { readParameters } from './read-parameters.ts';
+import { sweep } from './sweep.ts';
+
+const defaultParallel = 64;
+
+export async function runAsked(context: Context, asked: Asked): Promise<void> {
+  const { terminal } = context;
+  const { command, node, way } = asked;
+  const own = optionNamesOf(parametersOf(command).filter(({ positional }) => !positional));
+  const options = connectionOptionsOf(node, own);
+  const parameters = await readParameters(terminal, asked);
+  const format = asBmcFormat(node.opts()['output']);
+  const { targets, single, end } =
+    way === 'direct'
+      ? await directTargets(terminal, options, command, parameters)
+      : await (await import('./through-server.ts')).serverTargets(context, asked, options, parameters);
+  let answers: BmcAnswer[];
+  try {
+    const names = targets.map(({ name }) => name);
+    if (command.effect === 'disruptive' && names.length > 1 && !options.yes) await confirm(terminal, command, names);
+    answers = await sweep(terminal, targets, options.parallel ?? defaultParallel, (answer) => {
+      if (format === 'jsonl') terminal.stdout.write(`${JSON.stringify(answer)}\n`);
+    });
+  } finally {
+    await end();
+  }
+  await printAnswers(terminal, format, command, answers, single);
+  const failed = answers.find(({ outcome }) => outcome !== 'done');
+  if (failed === undefined) return;
+  const error = errorOfAnswer(failed);
+  if (single) throw error;
+  throw new Ended(catalogue[error.code].exitCode);
+}
+
+function errorOfAnswer({ bmc, outcome, error }: BmcAnswer): AthanorError {
+  if (error !== undefined) return errorOfCode(error.code, error.message, error.remedy);
+  return new AthanorError(outcome === 'outcome unknown' ? 'outcome-unknown' : 'internal', `${bmc}: ${outcome}.`);
+}

@@ -1,0 +1,81 @@
+/** The same commands through a server's API: it has the credentials, keeps the history and guards running operations. */
+import { answerOfError, type BmcAnswer } from '../../bmc/index.ts';
+import { bmcAnswerSchema } from '../../api/index.ts';
+import { AthanorError } from '../../errors/index.ts';
+import { createClient, path } from '../client.ts';
+import { type Context, loginFileOf } from '../context.ts';
+import { readLogin } from '../login-file.ts';
+import type { Asked } from './command-tree.ts';
+import { type ConnectionOptions, connectionOptionNames } from './connection-options.ts';
+import type { DirectTargets } from './direct.ts';
+import { expandNodeRanges, isOneName } from './node-ranges.ts';
+
+/** What only the tool without a server takes. */
+const withoutServer = new Set([...connectionOptionNames].filter((name) => !['parallel', 'yes'].includes(name)));
+
+export async function serverTargets(
+  context: Context,
+  asked: Asked,
+  options: ConnectionOptions,
+  parameters: Record<string, unknown>,
+): Promise<DirectTargets> {
+  const { command, bmcs = '', node } = asked;
+  refuseDirectOptions(options);
+  const names = expandNodeRanges([bmcs]);
+  const client = createClient(await readLogin(await loginFileOf(context, node)));
+  const words = command.name.split(' ').map(encodeURIComponent).join('/');
+  const ask = async (name: string): Promise<BmcAnswer> => {
+    const route = `${path`bmcs/${name}`}/${words}`;
+    if (command.effect !== 'read') return await client.send('POST', route, parameters, bmcAnswerSchema);
+    const query = queryOf(parameters);
+    return await client.get(query === '' ? route : `${route}?${query}`, bmcAnswerSchema);
+  };
+  const single = isOneName([bmcs]);
+  return {
+    single,
+    targets: names.map((name) => ({
+      name,
+      ask: async (signal) => {
+        try {
+          if (signal.aborted) throw new AthanorError('aborted', `${name} was not asked any more.`);
+          return await ask(name);
+        } catch (error) {
+          // Of one BMC the server's own words are the best report.
+          if (single) throw error;
+          return answerOfError(name, 'server', error);
+        }
+      },
+    })),
+    end: () => client.close(),
+  };
+}
+
+function queryOf(parameters: Record<string, unknown>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of Array.isArray(value) ? value : [value]) search.append(name, String(one));
+  }
+  return search.toString();
+}
+
+function refuseDirectOptions(options: ConnectionOptions): void {
+  const given: Record<string, unknown> = {
+    user: options.user,
+    'password-file': options.passwordFile,
+    'password-env': options.passwordEnv,
+    'password-command': options.passwordCommand,
+    'kg-file': options.kgFile,
+    port: options.port,
+    privilege: options.privilege,
+    'cipher-suites': options.cipherSuites,
+    quirk: options.quirks.length > 0 ? options.quirks : undefined,
+    mac: options.mac,
+    credential: options.credential,
+  };
+  const wrong = Object.keys(given).find((name) => withoutServer.has(name) && given[name] !== undefined);
+  if (wrong === undefined) return;
+  throw new AthanorError('invalid-input', `--${wrong} is for the tool without a server; a server has its own.`, {
+    field: `--${wrong}`,
+    remedy: 'Give --host, or leave the option out and declare it in the configuration of the server.',
+  });
+}

@@ -1,0 +1,43 @@
+/** Runs one command line and says how it ended. */
+import { type Command, CommanderError } from 'commander';
+import { type Context, Ended } from './context.ts';
+import { reportError } from './error-report.ts';
+import type { Terminal } from './terminal.ts';
+
+/** sysexits.h: the command was used incorrectly. */
+const usageExitCode = 64;
+
+/** Runs one command line (without node and script) and answers its exit code. */
+export async function run(terminal: Terminal, argv: readonly string[], version: string): Promise<number> {
+  try {
+    const program = await programFor(argv, { terminal }, version);
+    await program.parseAsync(argv, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageExitCode;
+    if (error instanceof Ended) return error.exitCode;
+    return reportError(terminal, error, wantsJson(argv));
+  }
+}
+
+/** `bmc` is loaded alone: its commands are run hundreds of times by scripts, and start in half the time then. */
+async function programFor(argv: readonly string[], context: Context, version: string): Promise<Command> {
+  if (firstWord(argv) !== 'bmc') return (await import('./program.ts')).buildProgram(context, version);
+  const { createRoot } = await import('./root-command.ts');
+  const { addBmcCommands, wayOf } = await import('./bmc-commands.ts');
+  const program = createRoot(context, version);
+  addBmcCommands(program, context, wayOf(argv));
+  return program;
+}
+
+function firstWord(argv: readonly string[]): string | undefined {
+  return argv.find((word, at) => !word.startsWith('-') && argv[at - 1] !== '--login-file');
+}
+
+/** Looked up in the words themselves: the error may come before the options were read. */
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.some(
+    (word, index) =>
+      (/^(-o|--output)$/.test(word) && /^jsonl?$/.test(argv[index + 1] ?? '')) || /^(-o|--output=)jsonl?$/.test(word),
+  );
+}
