@@ -1,10 +1,22 @@
 /** The driver contract: what a BMC can be asked, one property per capability. */
+import type { AlertingCapability } from './capabilities/alerting.ts';
+import { alertingMethods } from './capabilities/alerting.ts';
+import type { ChassisCapability } from './capabilities/chassis.ts';
+import { chassisMethods } from './capabilities/chassis.ts';
+import type { DataCentreCapability } from './capabilities/data-centre.ts';
+import { dataCentreMethods } from './capabilities/data-centre.ts';
+import type { FansCapability } from './capabilities/fans.ts';
+import { fansMethods } from './capabilities/fans.ts';
+import type { WatchdogCapability } from './capabilities/watchdog.ts';
+import { watchdogMethods } from './capabilities/watchdog.ts';
 import type { BiosSettingsCapability } from './capabilities/bios-settings.ts';
 import { biosSettingsMethods } from './capabilities/bios-settings.ts';
 import type { BmcResetCapability } from './capabilities/bmc-reset.ts';
 import { bmcResetMethods } from './capabilities/bmc-reset.ts';
 import type { BootDeviceCapability } from './capabilities/boot-device.ts';
 import { bootDeviceMethods } from './capabilities/boot-device.ts';
+import type { ChannelsCapability } from './capabilities/channels.ts';
+import { channelsMethods } from './capabilities/channels.ts';
 import type { ConsoleCapability } from './capabilities/console.ts';
 import { consoleMethods } from './capabilities/console.ts';
 import type { FirmwareCapability } from './capabilities/firmware.ts';
@@ -23,6 +35,8 @@ import type { RawCapability } from './capabilities/raw.ts';
 import { rawMethods } from './capabilities/raw.ts';
 import type { SensorsCapability } from './capabilities/sensors.ts';
 import { sensorsMethods } from './capabilities/sensors.ts';
+import type { SerialPortCapability } from './capabilities/serial-port.ts';
+import { serialPortMethods } from './capabilities/serial-port.ts';
 import type { SystemEventLogCapability } from './capabilities/system-event-log.ts';
 import { systemEventLogMethods } from './capabilities/system-event-log.ts';
 import type { UsersCapability } from './capabilities/users.ts';
@@ -41,13 +55,20 @@ export interface Capabilities extends Record<CapabilityName, object> {
   systemEventLog: SystemEventLogCapability;
   fru: FruCapability;
   users: UsersCapability;
+  channels: ChannelsCapability;
   lan: LanCapability;
   console: ConsoleCapability;
+  serialPort: SerialPortCapability;
   virtualMedia: VirtualMediaCapability;
   firmware: FirmwareCapability;
   biosSettings: BiosSettingsCapability;
   bmcReset: BmcResetCapability;
   raw: RawCapability;
+  alerting: AlertingCapability;
+  chassis: ChassisCapability;
+  dataCentre: DataCentreCapability;
+  fans: FansCapability;
+  watchdog: WatchdogCapability;
 }
 
 /** Every method of every capability; the types keep it complete. */
@@ -60,13 +81,20 @@ export const capabilityMethods: { readonly [Name in keyof Capabilities]: Record<
   systemEventLog: systemEventLogMethods,
   fru: fruMethods,
   users: usersMethods,
+  channels: channelsMethods,
   lan: lanMethods,
   console: consoleMethods,
+  serialPort: serialPortMethods,
   virtualMedia: virtualMediaMethods,
   firmware: firmwareMethods,
   biosSettings: biosSettingsMethods,
   bmcReset: bmcResetMethods,
   raw: rawMethods,
+  alerting: alertingMethods,
+  chassis: chassisMethods,
+  dataCentre: dataCentreMethods,
+  fans: fansMethods,
+  watchdog: watchdogMethods,
 };
 
 /** A whole set of capabilities of which every method answers `unsupported`; a driver puts its own over it. */

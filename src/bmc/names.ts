@@ -12,10 +12,17 @@ export type CapabilityName =
   | 'systemEventLog'
   | 'fru'
   | 'users'
+  | 'channels'
   | 'lan'
   | 'console'
+  | 'serialPort'
   | 'virtualMedia'
   | 'firmware'
   | 'biosSettings'
   | 'bmcReset'
-  | 'raw';
+  | 'raw'
+  | 'alerting'
+  | 'chassis'
+  | 'dataCentre'
+  | 'fans'
+  | 'watchdog';
