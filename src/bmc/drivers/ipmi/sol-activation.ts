@@ -88,8 +88,9 @@ export async function deactivateSol({
   session,
   note,
   signal,
-}: Pick<SolActivation, 'session' | 'note' | 'signal'>): Promise<boolean> {
-  const answer = await session.ask(deactivatePayload, solInstance, { signal });
+  tries,
+}: Pick<SolActivation, 'session' | 'note' | 'signal'> & { tries?: number }): Promise<boolean> {
+  const answer = await session.ask(deactivatePayload, solInstance, { signal, ...(tries !== undefined && { tries }) });
   if ('silence' in answer) throw silent(session.peer, deactivatePayload.name);
   if ('value' in answer) {
     note(deactivatePayload.name, 'the serial session was ended');

@@ -74,7 +74,7 @@ export function createSolConsole({ session, machine, clock, ownerIsReported }: S
 
   async function end(): Promise<void> {
     // Best effort: the BMC ends it with the session, at the latest when it forgets that.
-    if (!taken) await deactivateSol({ session, note: () => undefined }).catch(() => undefined);
+    if (!taken) await deactivateSol({ session, note: () => undefined, tries: 3 }).catch(() => undefined);
     await session.close();
   }
 
