@@ -15,6 +15,7 @@ export type {
   SimulatorClock,
 } from './ipmi/area.ts';
 export { handler, setPower } from './ipmi/area.ts';
+export { parseFaults } from './ipmi/fault-text.ts';
 export type { Faults } from './ipmi/faults.ts';
 export type { ReceivedRequest } from './ipmi/management-controller.ts';
 export type { Satellite } from './ipmi/satellites.ts';

@@ -138,14 +138,15 @@ export function createSessionSetup(settings: SessionSetupSettings): SessionSetup
 
   function activate(half: HalfOpenSession, exchange: RakpExchange, user: SimulatedUser, from: Endpoint): boolean {
     const { id, consoleSessionId, suite } = half;
-    const key = settings.kg === undefined ? userKey(user.password) : userKey(settings.kg);
+    const key = userKey(user.password);
+    const systemKey = settings.kg === undefined ? key : userKey(settings.kg);
     const asked = exchange.roleByte & levelBits;
     const role = asked === 0 ? Math.min(privilegeLimit(user), half.maximumPrivilege) : asked;
     const added = sessions.activate({
       id,
       consoleSessionId,
       suite,
-      keys: deriveSessionKeys(suite, key, exchange),
+      keys: deriveSessionKeys(suite, key, exchange, systemKey),
       exchange,
       user,
       role,
