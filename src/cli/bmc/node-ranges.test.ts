@@ -27,7 +27,9 @@ describe('node ranges', () => {
     expect(foldNodeRanges(['n8', 'n9', 'n10', 'web', 'n12'])).toBe('n[8-10,12],web');
     expect(foldNodeRanges(['n1'])).toBe('n1');
     expect(foldNodeRanges(['n1', 'n01'])).toBe('n[1,01]');
-    expect(foldNodeRanges(['127.0.0.1:623', '127.0.0.1:624'])).toBe('127.0.0.1:623,127.0.0.1:624');
+    expect(foldNodeRanges(['127.0.0.1:623', '127.0.0.1:624', 'fe80::1', 'fe80::2'])).toBe(
+      '127.0.0.1:[623-624],fe80::1,fe80::2',
+    );
   });
 
   it('expanded again are the same names, whatever the names are', () => {

@@ -90,12 +90,13 @@ function numbersOf(inside: string, whole: string): string[] {
 
 /**
  * The same names, folded: those that differ only in their last number stand together. Each place of a number comes where
- * the first of its names came; names with a port or an address of IPv6 stay as they are.
+ * the first of its names came; addresses of IPv6 stay as they are.
  */
 export function foldNodeRanges(names: readonly string[]): string {
   const places = new Map<string, { before: string; after: string; numbers: string[] }>();
   for (const name of names) {
-    const found = name.includes(':') ? null : /^(?<before>.*?)(?<number>\d{1,9})(?<after>\D*)$/.exec(name);
+    // An address of IPv6 has more than one colon; `host:port` is a name like any other.
+    const found = /:.*:/.test(name) ? null : /^(?<before>.*?)(?<number>\d{1,9})(?<after>\D*)$/.exec(name);
     const { before = name, number = '', after = '' } = found?.groups ?? {};
     const key = JSON.stringify([before, after, number === '']);
     const place = places.get(key) ?? { before, after, numbers: [] };
