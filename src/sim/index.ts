@@ -17,6 +17,8 @@ export type {
 export { handler, setPower } from './ipmi/area.ts';
 export { parseFaults } from './ipmi/fault-text.ts';
 export type { Faults } from './ipmi/faults.ts';
+export type { SensorsArea, SensorsAreaOptions } from './ipmi/areas/sensors.ts';
+export { createSensorsArea, satelliteSensorHandlers } from './ipmi/areas/sensors.ts';
 export type { ReceivedRequest } from './ipmi/management-controller.ts';
 export type { Satellite } from './ipmi/satellites.ts';
 export { usualSatellites } from './ipmi/satellites.ts';

@@ -20,8 +20,8 @@ const allThatIsLeft = 0xff;
 /** "Cannot return number of requested data bytes", and what other BMCs say when they mean it. */
 const tooMuchCodes: ReadonlySet<number> = new Set([0xca, 0xc7, 0xc8, 0xc9, 0xff]);
 const reservationLost = 0xc5;
-/** Sizes of partial reads, from what any LAN packet holds down to what any BMC manages. */
-const chunkSizes = [32, 24, 16, 12, 8, 4];
+/** Sizes of partial reads: all the rest of a record, then less and less, down to what any BMC manages. */
+const chunkSizes = [0xff, 32, 24, 16, 12, 8, 4];
 
 const most = { records: 4_096, reservationsPerRecord: 5 };
 
