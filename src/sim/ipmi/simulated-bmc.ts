@@ -106,6 +106,8 @@ export async function startSimulatedBmc(options: SimulatedBmcOptions): Promise<S
   socket.on('message', (bytes, peer) => inbound.pass({ bytes, peer }));
   await bind(socket, options);
   socket.on('error', onError);
+  // Clients leave where serial over LAN is said to be at another port.
+  controller.areas.sol.controls.udpPort = socket.address().port;
 
   return {
     name: options.name,
