@@ -12,6 +12,7 @@ import { addRuleCommands } from './rule-commands.ts';
 import { addRuleSetCommands } from './rule-set-commands.ts';
 import { addScreenCommands } from './screen-commands.ts';
 import { addServerCommands } from './server-commands.ts';
+import { addSimCommands } from './sim-commands.ts';
 
 export function buildProgram(context: Context, version: string): Command {
   const program = createRoot(context, version);
@@ -25,6 +26,7 @@ export function buildProgram(context: Context, version: string): Command {
   addRuleSetCommands(rules, program, context);
   addScreenCommands(program, context);
   addEventCommands(program, context);
+  addSimCommands(program, context);
   addCompletionCommand(program, context);
   return program;
 }
