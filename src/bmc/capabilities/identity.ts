@@ -23,10 +23,33 @@ export interface BmcGuid {
   candidates: string[];
 }
 
+export interface SelfTestReading {
+  result: 'passed' | 'not-implemented' | 'failed';
+  /** The result and its detail as they came, in hex. */
+  raw: string;
+  /** What failed, in the specification's words. */
+  faults: string[];
+}
+
+export interface AcpiPowerStateReading {
+  /** In words, e.g. `S0/G0 working`. */
+  system: string;
+  device: string;
+}
+
 export interface IdentityCapability {
   deviceId(options?: CallOptions): Promise<BmcResult<BmcDeviceId>>;
   /** The GUID of the system that the BMC manages, where the BMC knows it; it ties BMC and machine together. */
   guid(options?: CallOptions): Promise<BmcResult<BmcGuid>>;
+  /** What the BMC found when it last tested itself. */
+  selfTest(options?: CallOptions): Promise<BmcResult<SelfTestReading>>;
+  /** The sleep state that the operating system or firmware last told the BMC. */
+  acpiPowerState(options?: CallOptions): Promise<BmcResult<AcpiPowerStateReading>>;
 }
 
-export const identityMethods: Record<keyof IdentityCapability, true> = { deviceId: true, guid: true };
+export const identityMethods: Record<keyof IdentityCapability, true> = {
+  deviceId: true,
+  guid: true,
+  selfTest: true,
+  acpiPowerState: true,
+};

@@ -45,6 +45,41 @@ export const deviceCommands: readonly BmcCommand[] = [
     run: (bmc, _parameters, options) => bmc.identity.guid(options),
     present: ({ raw, candidates }) => ({ line: candidates[0] ?? `${raw}, which identifies nothing` }),
   }),
+  defineBmcCommand({
+    name: 'self-test',
+    summary: 'tell what the BMC found when it last tested itself',
+    effect: 'read',
+    parameters: z.object({}),
+    value: z.object({
+      result: z.enum(['passed', 'not-implemented', 'failed']),
+      raw: z.string(),
+      faults: z.array(z.string()),
+    }),
+    run: (bmc, _parameters, options) => bmc.identity.selfTest(options),
+    present: ({ result, faults }) => ({ line: [result, ...faults].join(', ') }),
+  }),
+  defineBmcCommand({
+    name: 'acpi',
+    summary: 'tell the sleep state that the machine last told the BMC',
+    effect: 'read',
+    parameters: z.object({}),
+    value: z.object({ system: z.string(), device: z.string() }),
+    run: (bmc, _parameters, options) => bmc.identity.acpiPowerState(options),
+    present: ({ system, device }) => ({ line: `${system}, ${device}` }),
+  }),
+  ...(['cold', 'warm'] as const).map((kind) =>
+    defineBmcCommand({
+      name: `reset ${kind}`,
+      summary: `start the BMC anew${kind === 'cold' ? ' as after power loss' : ', keeping what it can'}; the machine keeps running`,
+      effect: 'disruptive',
+      parameters: z.object({}),
+      value: z.object({ answeredAgainAfterMs: z.number() }),
+      run: (bmc, _parameters, options) => bmc.bmcReset.reset(kind, options),
+      present: ({ answeredAgainAfterMs }) => ({
+        line: `answers again after ${Math.round(answeredAgainAfterMs / 1000)} s`,
+      }),
+    }),
+  ),
 ];
 
 /** A BMC that does not tell its GUID still tells the rest. */

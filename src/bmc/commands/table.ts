@@ -1,18 +1,32 @@
 /** Every command there is for a BMC, in the order in which people are shown them. */
 import { bootCommands } from './boot.ts';
+import { alertingCommands } from './alerting.ts';
+import { chassisCommands } from './chassis.ts';
+import { dcmiCommands } from './dcmi.ts';
+import { fanCommands } from './fans.ts';
+import { watchdogCommands } from './watchdog.ts';
 import type { BmcCommand } from './command.ts';
 import { consoleCommands } from './console.ts';
 import { deviceCommands } from './device.ts';
+import { fruCommands } from './fru.ts';
 import { powerCommands } from './power.ts';
+import { selCommands } from './sel.ts';
 import { sensorsCommands } from './sensors.ts';
 
 /** A new command is added to its subject's file, and a new subject here, and nowhere else. */
 export const bmcCommands: readonly BmcCommand[] = [
   ...powerCommands,
   ...sensorsCommands,
+  ...selCommands,
+  ...fruCommands,
   ...bootCommands,
   ...consoleCommands,
   ...deviceCommands,
+  ...alertingCommands,
+  ...chassisCommands,
+  ...dcmiCommands,
+  ...fanCommands,
+  ...watchdogCommands,
 ];
 
 /** @param name the words, e.g. `sel list` */

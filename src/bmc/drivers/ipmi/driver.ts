@@ -6,20 +6,33 @@ import {
   maximumPasswordLength,
   maximumUsernameLength,
   rmcpPort,
+  userKey,
 } from '../../../protocols/ipmi/index.ts';
 import { unsupportedCapabilities } from '../../contract.ts';
 import type { Driver, DriverParts } from '../../driver.ts';
 import { cacheSdrsInMemory } from '../../sdr-cache.ts';
+import { createQuirks } from '../../quirks/index.ts';
 import type { BmcSettings } from '../../settings.ts';
+import { ipmiAlerting } from './alerting.ts';
+import { ipmiBmcReset } from './bmc-reset.ts';
+import { ipmiChassis } from './chassis.ts';
+import { ipmiDataCentre } from './data-centre.ts';
+import { ipmiFans } from './fans.ts';
+import { ipmiIdentifyLed } from './identify-led.ts';
+import { ipmiWatchdog } from './watchdog.ts';
 import { ipmiBootDevice } from './boot-device.ts';
 import { createIpmiClient } from './client.ts';
 import { ipmiConsole } from './console.ts';
 import type { IpmiContext } from './context.ts';
+import type { SessionSetup } from './establish-session.ts';
+import { ipmiFru } from './fru.ts';
 import { ipmiIdentity } from './identity.ts';
 import { ipmiPower } from './power.ts';
+import { createSdrStore } from './sdr-store.ts';
 import { ipmiSensors } from './sensors.ts';
+import { ipmiSystemEventLog } from './system-event-log.ts';
 
-/** 17 first: on a BMC that lacks it the status of Open Session says so, which costs no try of the password. */
+/** Only these where none is named, for 8 and 12 rest on MD5. 17 first: on a BMC that lacks it the status of Open Session says so, which costs no try of the password. */
 const defaultSuites = [17, 3];
 
 export const ipmiDriver: Driver = { name: 'ipmi', open: openIpmi };
@@ -34,16 +47,29 @@ function openIpmi(settings: BmcSettings, { lane, dependencies }: DriverParts) {
     credentialName: credential.name,
   };
   const suites = requireSuites(settings);
-  const client = createIpmiClient({ peer, credential, suites }, { lane, udp, clock, randomBytes });
-  const context: IpmiContext = { peer, client, lane, clock };
-  const serial = ipmiConsole(context, { credential, suites, udp, randomBytes, quirks: new Set() });
+  const quirks = createQuirks(settings.name, settings.quirks);
+  const client = createIpmiClient({ peer, credential, suites }, { lane, udp, clock, randomBytes, quirks });
+  const context: IpmiContext = { peer, client, lane, clock, quirks };
+  const sdrCache = dependencies.sdrCache ?? cacheSdrsInMemory();
+  const { readRecords: readSdrs } = createSdrStore(context, sdrCache);
+  const serial = ipmiConsole(context, { credential, suites, udp, randomBytes, quirks });
+  const sensors = ipmiSensors(context, sdrCache, quirks);
   return {
     capabilities: {
       ...unsupportedCapabilities('ipmi', 'Athanor does not do this over IPMI yet'),
       power: ipmiPower(context),
       bootDevice: ipmiBootDevice(context),
+      watchdog: ipmiWatchdog(context),
+      dataCentre: ipmiDataCentre(context),
+      alerting: ipmiAlerting(context),
+      identifyLed: ipmiIdentifyLed(context),
+      chassis: ipmiChassis(context),
+      bmcReset: ipmiBmcReset(context),
       identity: ipmiIdentity(context),
-      sensors: ipmiSensors(context, dependencies.sdrCache ?? cacheSdrsInMemory(), new Set()),
+      sensors,
+      fans: ipmiFans(context, sensors),
+      systemEventLog: ipmiSystemEventLog({ ...context, readSdrs }),
+      fru: ipmiFru({ ...context, readSdrs }),
       console: serial.capability,
     },
     async close() {
@@ -53,7 +79,7 @@ function openIpmi(settings: BmcSettings, { lane, dependencies }: DriverParts) {
   };
 }
 
-function requireCredential(settings: BmcSettings): NonNullable<BmcSettings['credential']> {
+function requireCredential(settings: BmcSettings): SessionSetup['credential'] {
   const { credential, name } = settings;
   if (credential === undefined) {
     throw new AthanorError('invalid-configuration', `BMC ${name}: the driver ipmi needs a credential`, {
@@ -73,7 +99,21 @@ function requireCredential(settings: BmcSettings): NonNullable<BmcSettings['cred
       { field },
     );
   }
-  return credential;
+  const { systemKey, ...login } = credential;
+  return { ...login, ...(systemKey !== undefined && { systemKey: requireSystemKey(name, systemKey) }) };
+}
+
+/** K_g: 20 bytes, zero-padded. All zeros is as none, for then the password stands in for it (§13.33). */
+function requireSystemKey(name: string, text: string): Uint8Array {
+  const bytes = /^0x[0-9a-f]{40}$/i.test(text) ? Buffer.from(text.slice(2), 'hex') : Buffer.from(text, 'utf8');
+  if (bytes.length === 0 || bytes.length > maximumPasswordLength || bytes.every((byte) => byte === 0)) {
+    throw new AthanorError(
+      'invalid-configuration',
+      `BMC ${name}: credential.systemKey is neither 1 to ${maximumPasswordLength} bytes of text nor 0x and 40 hexadecimal digits`,
+      { field: 'credential.systemKey', remedy: 'Give the K_g key of the BMC, or leave it out where the BMC has none.' },
+    );
+  }
+  return userKey(bytes);
 }
 
 function requireSuites(settings: BmcSettings): CipherSuite[] {

@@ -1,6 +1,19 @@
 /** Who the BMC is, over IPMI: Get Device ID, Get System GUID, Get Device GUID (IPMI v2.0 §20.1, §22.14, §20.8). */
-import { getDeviceGuid, getDeviceId, getSystemGuid, noData } from '../../../protocols/ipmi/index.ts';
-import type { BmcDeviceId, BmcGuid, IdentityCapability } from '../../capabilities/identity.ts';
+import {
+  acpiDeviceStates,
+  acpiSystemStates,
+  getAcpiPowerState,
+  getDeviceGuid,
+  getDeviceId,
+  getSelfTestResults,
+  getSystemGuid,
+  noData,
+  selfTestCorrupted,
+  selfTestFaults,
+  selfTestNotImplemented,
+  selfTestPassed,
+} from '../../../protocols/ipmi/index.ts';
+import type { BmcDeviceId, BmcGuid, IdentityCapability, SelfTestReading } from '../../capabilities/identity.ts';
 import { guidCandidates } from '../../guid.ts';
 import type { Note } from '../../settle.ts';
 import { settle } from '../../settle.ts';
@@ -12,6 +25,17 @@ export function ipmiIdentity(context: IpmiContext): IdentityCapability {
   return {
     deviceId: (options = {}) => settle(about, (note) => readDeviceId(context, note, options.signal)),
     guid: (options = {}) => settle(about, (note) => readGuid(context, note, options.signal)),
+    selfTest: (options = {}) => settle(about, (note) => readSelfTest(context, note, options.signal)),
+    acpiPowerState: (options = {}) =>
+      settle(about, async (note) => {
+        const { system, device } = await context.client.run(getAcpiPowerState, noData, options.signal);
+        const inWords = {
+          system: acpiSystemStates[system] ?? `reserved state ${system}`,
+          device: acpiDeviceStates[device] ?? `reserved state ${device}`,
+        };
+        note(getAcpiPowerState.name, `${inWords.system}, ${inWords.device}`);
+        return inWords;
+      }),
   };
 }
 
@@ -46,4 +70,17 @@ async function readGuid(context: IpmiContext, note: Note, signal?: AbortSignal):
     return { raw, candidates };
   }
   throw new Error('unreachable: the last command returns or throws');
+}
+
+async function readSelfTest(context: IpmiContext, note: Note, signal?: AbortSignal): Promise<SelfTestReading> {
+  const { result, detail } = await context.client.run(getSelfTestResults, noData, signal);
+  const raw = Buffer.of(result, detail).toString('hex');
+  note(getSelfTestResults.name, raw);
+  if (result === selfTestPassed) return { result: 'passed', raw, faults: [] };
+  if (result === selfTestNotImplemented) return { result: 'not-implemented', raw, faults: [] };
+  const faults =
+    result === selfTestCorrupted
+      ? selfTestFaults.filter((_, bit) => (detail & (1 << bit)) !== 0)
+      : [`${result === 0x58 ? 'fatal hardware error' : 'device-specific failure'}, detail ${detail}`];
+  return { result: 'failed', raw, faults: [...faults] };
 }

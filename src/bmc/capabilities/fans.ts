@@ -1,0 +1,35 @@
+import type { BmcResult, CallOptions } from '../result.ts';
+
+export interface FanReading {
+  /** The vendor's word for how the fans are run, e.g. `standard`; left out where it cannot be read. */
+  mode?: string;
+  /** Per zone, in percent; empty where it cannot be read. */
+  duties: { zone: string; percent: number }[];
+  /** Empty where the BMC's sensors cannot be read. */
+  tachometers: { name: string; rpm: number }[];
+  /** The modes this BMC can be set to. */
+  modes: string[];
+  /** The table's entry by which the fans of this BMC are run. */
+  control: string;
+}
+
+export interface FanDuty {
+  /** 0 to 100. */
+  percent: number;
+  /** All zones when left out. */
+  zone?: string;
+  /** The caller's word that less than 20 % is meant. */
+  force?: boolean;
+}
+
+export interface FansCapability {
+  get(options?: CallOptions): Promise<BmcResult<FanReading>>;
+  /** `automatic` is a mode of every BMC that can be set. */
+  setMode(mode: string, options?: CallOptions): Promise<BmcResult<FanReading>>;
+  /** Stays until the mode is set again; when it fails, the automatic mode is restored. */
+  setDuty(duty: FanDuty, options?: CallOptions): Promise<BmcResult<FanReading>>;
+  /** Keeps a duty until `options.signal` aborts, then restores the automatic mode; `done` when that is read back. */
+  hold(duty: FanDuty, options?: CallOptions): Promise<BmcResult<FanReading>>;
+}
+
+export const fansMethods: Record<keyof FansCapability, true> = { get: true, setMode: true, setDuty: true, hold: true };

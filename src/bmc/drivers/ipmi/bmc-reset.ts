@@ -1,0 +1,76 @@
+/** Starting the BMC anew: Cold Reset and Warm Reset (IPMI v2.0 §20.2, §20.3), seen by its going away and coming back. */
+import { asAthanorError } from '../../../errors/index.ts';
+import { coldReset, getDeviceId, noData, warmReset } from '../../../protocols/ipmi/index.ts';
+import type { BmcResetCapability, BmcResetKind } from '../../capabilities/bmc-reset.ts';
+import { sleep } from '../../ports.ts';
+import type { CallOptions } from '../../result.ts';
+import type { Note } from '../../settle.ts';
+import { outcomeUnknown, settle } from '../../settle.ts';
+import { refusedError } from './client.ts';
+import type { IpmiContext } from './context.ts';
+
+const deadlineMs = 300_000;
+const pollMs = 1_000;
+/** How long one look at a BMC that is gone may take; the client alone would try for longer. */
+const lookMs = 4_000;
+
+export function ipmiBmcReset(context: IpmiContext): BmcResetCapability {
+  const about = { driver: 'ipmi', capability: 'bmcReset', clock: context.clock } as const;
+  return {
+    reset: (kind, options = {}) =>
+      settle(about, (note) => context.lane.change(() => reset(context, kind, note, options), options.signal)),
+  };
+}
+
+async function reset(context: IpmiContext, kind: BmcResetKind, note: Note, options: CallOptions) {
+  const { client, clock, peer } = context;
+  const command = kind === 'cold' ? coldReset : warmReset;
+  // Also makes sure of a living session for the one try below.
+  await client.run(getDeviceId, noData, options.signal);
+  const began = clock.now();
+  const answer = await client.ask(command, noData, options.signal).catch((thrown: unknown) => {
+    const error = asAthanorError(thrown);
+    if (error.code !== 'outcome-unknown') throw error;
+    return { unanswered: error };
+  });
+  if ('refused' in answer) throw refusedError(peer, command.name, answer.refused);
+  note(command.name, 'unanswered' in answer ? answer.unanswered.message : 'confirmed by the BMC');
+
+  const ends = began + (options.deadlineMs ?? deadlineMs);
+  let wentAway = 'unanswered' in answer;
+  if (!wentAway) wentAway = await goesAway(context, Math.min(ends, began + 30_000), options.signal);
+  note(getDeviceId.name, wentAway ? 'the BMC went away' : 'the BMC was not seen to go away');
+  while (clock.now() < ends) {
+    if (await answers(context, options.signal)) {
+      const answeredAgainAfterMs = clock.now() - began;
+      note(getDeviceId.name, `answers again after ${Math.round(answeredAgainAfterMs / 1000)} s`);
+      if (wentAway) return { answeredAgainAfterMs };
+      throw outcomeUnknown(`BMC ${peer.name} confirmed ${command.name}, but was never seen to go away`);
+    }
+    await sleep(clock, pollMs, options.signal);
+  }
+  throw outcomeUnknown(`BMC ${peer.name} has not answered since ${command.name}`);
+}
+
+async function goesAway(context: IpmiContext, until: number, signal?: AbortSignal): Promise<boolean> {
+  while (context.clock.now() < until) {
+    if (!(await answers(context, signal))) return true;
+    await sleep(context.clock, pollMs / 4, signal);
+  }
+  return false;
+}
+
+/** Whether the BMC answers on its session, or opens a new one. */
+async function answers(context: IpmiContext, signal?: AbortSignal): Promise<boolean> {
+  const look = new AbortController();
+  const cancel = context.clock.after(lookMs, () => look.abort());
+  const either = signal === undefined ? look.signal : AbortSignal.any([look.signal, signal]);
+  try {
+    return (await context.client.run(getDeviceId, noData, either)).available;
+  } catch (thrown) {
+    if (signal?.aborted) throw thrown;
+    return false;
+  } finally {
+    cancel();
+  }
+}

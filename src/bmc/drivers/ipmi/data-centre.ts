@@ -1,0 +1,212 @@
+/** Power metering and limits, asset tag and temperatures over DCMI (DCMI v1.5 §6). */
+import { AthanorError } from '../../../errors/index.ts';
+import type { IpmiCommand, TextPart, TextRange } from '../../../protocols/ipmi/index.ts';
+import {
+  activatePowerLimit,
+  dcmiCapability,
+  dcmiSupportedBits,
+  decodeDcmiSupported,
+  decodeEnhancedPowerStatistics,
+  encodePeriod,
+  getAssetTag,
+  getDcmiCapabilities,
+  getManagementControllerIdentifier,
+  getPowerLimit,
+  getPowerReading,
+  IpmiDecodeError,
+  noData,
+  powerLimitExceptions,
+  setAssetTag,
+  setManagementControllerIdentifier,
+  setPowerLimit,
+} from '../../../protocols/ipmi/index.ts';
+import type {
+  DataCentreCapabilities,
+  DataCentreCapability,
+  PowerLimitReading,
+  PowerLimitSettings,
+  PowerMeterReading,
+} from '../../capabilities/data-centre.ts';
+import type { CallOptions } from '../../result.ts';
+import type { Note } from '../../settle.ts';
+import { settle } from '../../settle.ts';
+import { refusedError } from './client.ts';
+import type { IpmiContext } from './context.ts';
+import { readSensorPlaces, readThermal, writeTemperatureLimit } from './data-centre-thermal.ts';
+
+const about = { driver: 'ipmi', capability: 'dataCentre' } as const;
+const chunk = 16;
+const longestTag = 63;
+const noActiveLimit = 0x80;
+const wholePeriod = 1;
+const rollingAverage = 2;
+
+export function ipmiDataCentre(context: IpmiContext): DataCentreCapability {
+  const read = <Value>(task: (note: Note) => Promise<Value>) => settle({ ...about, clock: context.clock }, task);
+  const change = <Value>(options: CallOptions, task: (note: Note) => Promise<Value>) =>
+    read((note) => context.lane.change(() => task(note), options.signal));
+  return {
+    capabilities: (options = {}) => read((note) => readCapabilities(context, note, options.signal)),
+    power: (averageSeconds, options = {}) =>
+      read((note) => readPowerMeter(context, averageSeconds, note, options.signal)),
+    getPowerLimit: (options = {}) => read((note) => readLimit(context, note, options.signal)),
+    setPowerLimit: (limit, options = {}) => change(options, (note) => writeLimit(context, limit, note, options.signal)),
+    activatePowerLimit: (active, options = {}) =>
+      change(options, async (note) => {
+        await context.client.run(activatePowerLimit, { active }, options.signal);
+        note(activatePowerLimit.name, `${active ? 'activate' : 'deactivate'}: confirmed by the BMC`);
+        const seen = await readLimit(context, note, options.signal);
+        if (seen.active !== active) throw disagrees(context, `the power limit reads ${seen.active ? '' : 'in'}active`);
+        return seen;
+      }),
+    getAssetTag: (options = {}) =>
+      read(async (note) => ({ assetTag: await readText(context, getAssetTag, note, options.signal) })),
+    setAssetTag: (assetTag, options = {}) =>
+      change(options, async (note) => ({
+        assetTag: await writeText(context, 'assetTag', assetTag, note, options.signal),
+      })),
+    getControllerName: (options = {}) =>
+      read(async (note) => ({
+        controllerName: await readText(context, getManagementControllerIdentifier, note, options.signal),
+      })),
+    setControllerName: (name, options = {}) =>
+      change(options, async (note) => ({
+        controllerName: await writeText(context, 'controllerName', name, note, options.signal),
+      })),
+    thermal: (options = {}) => read((note) => readThermal(context, note, options.signal)),
+    setTemperatureLimit: (limit, options = {}) =>
+      change(options, (note) => writeTemperatureLimit(context, limit, note, options.signal)),
+    sensors: (options = {}) => read((note) => readSensorPlaces(context, note, options.signal)),
+  };
+}
+
+async function readCapabilities(
+  context: IpmiContext,
+  note: Note,
+  signal?: AbortSignal,
+): Promise<DataCentreCapabilities> {
+  const info = await context.client.run(getDcmiCapabilities, { parameter: dcmiCapability.supported }, signal);
+  note(getDcmiCapabilities.name, `DCMI ${info.conformance}: ${Buffer.from(info.data).toString('hex')}`);
+  const { platform, optional, access } = decoded(context, () => decodeDcmiSupported(info.data));
+  const named = (bits: number, names: readonly string[]) => names.filter((_, bit) => (bits & (1 << bit)) !== 0);
+  const statistics = { parameter: dcmiCapability.enhancedPowerStatistics };
+  const averages = await context.client.ask(getDcmiCapabilities, statistics, signal);
+  return {
+    conformance: `DCMI ${info.conformance}`,
+    supported: [
+      ...named(platform, dcmiSupportedBits.platform),
+      ...named(optional, dcmiSupportedBits.optional),
+      ...named(access, dcmiSupportedBits.access),
+    ],
+    powerAverages:
+      'value' in averages ? decoded(context, () => decodeEnhancedPowerStatistics(averages.value.data)) : [],
+  };
+}
+
+async function readPowerMeter(
+  context: IpmiContext,
+  averageSeconds: number | undefined,
+  note: Note,
+  signal?: AbortSignal,
+): Promise<PowerMeterReading> {
+  const request =
+    averageSeconds === undefined
+      ? { mode: wholePeriod, period: 0 }
+      : { mode: rollingAverage, period: encodePeriod(averageSeconds) };
+  const reading = await context.client.run(getPowerReading, request, signal);
+  note(getPowerReading.name, `${reading.currentWatts} W, measuring is ${reading.active ? '' : 'in'}active`);
+  const { timestamp, periodMs, ...rest } = reading;
+  return { ...rest, at: new Date(timestamp * 1000).toISOString(), periodSeconds: periodMs / 1000 };
+}
+
+/** A BMC without an active limit refuses to tell one, although it may hold it. */
+async function readLimit(context: IpmiContext, note: Note, signal?: AbortSignal): Promise<PowerLimitReading> {
+  const answer = await context.client.ask(getPowerLimit, noData, signal);
+  if ('refused' in answer) {
+    if (answer.refused.completionCode !== noActiveLimit) {
+      throw refusedError(context.peer, getPowerLimit.name, answer.refused);
+    }
+    note(getPowerLimit.name, answer.refused.text);
+    return { active: false };
+  }
+  const { exception, ...limit } = answer.value;
+  note(getPowerLimit.name, `${limit.watts} W`);
+  const named = Object.entries(powerLimitExceptions).find(([, code]) => code === exception)?.[0];
+  return { active: true, ...limit, whenExceeded: named ?? `action ${exception}` };
+}
+
+async function writeLimit(context: IpmiContext, limit: PowerLimitSettings, note: Note, signal?: AbortSignal) {
+  const { whenExceeded, ...rest } = limit;
+  await context.client.run(setPowerLimit, { ...rest, exception: powerLimitExceptions[whenExceeded] }, signal);
+  note(setPowerLimit.name, `${limit.watts} W: confirmed by the BMC`);
+  const seen = await readLimit(context, note, signal);
+  if (!seen.active) {
+    note(getPowerLimit.name, 'the limit is not active, and cannot be read back until it is');
+    return { ...limit, active: false };
+  }
+  if (seen.watts !== limit.watts || seen.correctionMs !== limit.correctionMs) {
+    throw disagrees(context, `the power limit reads ${seen.watts} W after ${seen.correctionMs} ms`);
+  }
+  return seen;
+}
+
+async function readText(
+  context: IpmiContext,
+  command: IpmiCommand<TextRange, TextPart>,
+  note: Note,
+  signal?: AbortSignal,
+): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let offset = 0;
+  // The total length is one byte, and each round reads at least one: this ends.
+  for (let total = 1; offset < total; ) {
+    const part = await context.client.run(command, { offset, count: chunk }, signal);
+    total = part.totalLength;
+    const wanted = part.data.subarray(0, Math.max(0, total - offset));
+    if (wanted.length === 0) break;
+    parts.push(wanted);
+    offset += wanted.length;
+  }
+  const [text = ''] = Buffer.concat(parts).toString('latin1').split('\0');
+  note(command.name, text === '' ? 'empty' : text);
+  return text;
+}
+
+async function writeText(
+  context: IpmiContext,
+  field: 'assetTag' | 'controllerName',
+  text: string,
+  note: Note,
+  signal?: AbortSignal,
+): Promise<string> {
+  if (!/^[\x20-\x7e]*$/.test(text) || text.length > longestTag) {
+    throw new AthanorError('invalid-input', `At most ${longestTag} printable ASCII characters fit`, {
+      field,
+      value: text,
+    });
+  }
+  const isTag = field === 'assetTag';
+  const command = isTag ? setAssetTag : setManagementControllerIdentifier;
+  // The controller's identifier ends with a zero; an asset tag is as long as it is written (§6.4.3).
+  const bytes = Buffer.from(isTag ? text : `${text}\0`, 'latin1');
+  for (let offset = 0; offset < Math.max(bytes.length, 1); offset += chunk) {
+    await context.client.run(command, { offset, data: bytes.subarray(offset, offset + chunk) }, signal);
+  }
+  note(command.name, 'confirmed by the BMC');
+  const seen = await readText(context, isTag ? getAssetTag : getManagementControllerIdentifier, note, signal);
+  if (seen.trimEnd() !== text.trimEnd()) throw disagrees(context, `it reads ${JSON.stringify(seen)}`);
+  return seen;
+}
+
+function disagrees(context: IpmiContext, seen: string): AthanorError {
+  return new AthanorError('deadline-exceeded', `BMC ${context.peer.name} confirmed the change, but ${seen}`);
+}
+
+function decoded<Value>(context: IpmiContext, decode: () => Value): Value {
+  try {
+    return decode();
+  } catch (error) {
+    if (!(error instanceof IpmiDecodeError)) throw error;
+    throw new AthanorError('bmc-protocol', `BMC ${context.peer.name}: ${error.message}`, { cause: error });
+  }
+}
