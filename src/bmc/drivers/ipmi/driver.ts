@@ -21,15 +21,20 @@ import { ipmiFans } from './fans.ts';
 import { ipmiIdentifyLed } from './identify-led.ts';
 import { ipmiWatchdog } from './watchdog.ts';
 import { ipmiBootDevice } from './boot-device.ts';
+import { ipmiChannels } from './channels.ts';
 import { createIpmiClient } from './client.ts';
 import { ipmiConsole } from './console.ts';
 import type { IpmiContext } from './context.ts';
 import type { SessionSetup } from './establish-session.ts';
 import { ipmiFru } from './fru.ts';
 import { ipmiIdentity } from './identity.ts';
+import { ipmiLan } from './lan.ts';
+import { otherClients } from './other-client.ts';
 import { ipmiPower } from './power.ts';
 import { createSdrStore } from './sdr-store.ts';
 import { ipmiSensors } from './sensors.ts';
+import { ipmiSerialPort } from './serial-port.ts';
+import { ipmiUsers } from './users.ts';
 import { ipmiSystemEventLog } from './system-event-log.ts';
 
 /** Only these where none is named, for 8 and 12 rest on MD5. 17 first: on a BMC that lacks it the status of Open Session says so, which costs no try of the password. */
@@ -49,6 +54,7 @@ function openIpmi(settings: BmcSettings, { lane, dependencies }: DriverParts) {
   const suites = requireSuites(settings);
   const quirks = createQuirks(settings.name, settings.quirks);
   const client = createIpmiClient({ peer, credential, suites }, { lane, udp, clock, randomBytes, quirks });
+  const open = otherClients({ peer, credential, suites }, { lane, udp, clock, randomBytes, quirks });
   const context: IpmiContext = { peer, client, lane, clock, quirks };
   const sdrCache = dependencies.sdrCache ?? cacheSdrsInMemory();
   const { readRecords: readSdrs } = createSdrStore(context, sdrCache);
@@ -71,6 +77,10 @@ function openIpmi(settings: BmcSettings, { lane, dependencies }: DriverParts) {
       systemEventLog: ipmiSystemEventLog({ ...context, readSdrs }),
       fru: ipmiFru({ ...context, readSdrs }),
       console: serial.capability,
+      channels: ipmiChannels(context),
+      users: ipmiUsers(context, { username: credential.username, open }),
+      lan: ipmiLan(context, open),
+      serialPort: ipmiSerialPort(context),
     },
     async close() {
       await serial.close();
