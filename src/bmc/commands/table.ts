@@ -6,6 +6,10 @@ import { dcmiCommands } from './dcmi.ts';
 import { fanCommands } from './fans.ts';
 import { watchdogCommands } from './watchdog.ts';
 import type { BmcCommand } from './command.ts';
+import { userCommands } from './user.ts';
+import { serialCommands } from './serial.ts';
+import { lanCommands } from './lan.ts';
+import { channelCommands } from './channel.ts';
 import { consoleCommands } from './console.ts';
 import { deviceCommands } from './device.ts';
 import { fruCommands } from './fru.ts';
@@ -27,6 +31,10 @@ export const bmcCommands: readonly BmcCommand[] = [
   ...dcmiCommands,
   ...fanCommands,
   ...watchdogCommands,
+  ...channelCommands,
+  ...lanCommands,
+  ...serialCommands,
+  ...userCommands,
 ];
 
 /** @param name the words, e.g. `sel list` */

@@ -38,7 +38,7 @@ const passwordTest = z.object({
   sizeBytes: z.union([z.literal(16), z.literal(20)]).optional(),
 });
 
-const id = z.coerce.string().describe("the user's number, as `user list` shows it");
+const id = z.union([z.string(), z.number()]).transform(String).describe("the user's number, as `user list` shows it");
 const place = {
   channel: channelNumber.optional().describe('where role and login hold; the channel asked through when left out'),
 };
