@@ -21,6 +21,8 @@ import { walkSdrs } from './sdr-walk.ts';
 /** Where the BMC does not say when its records changed, they are read anew after this time. */
 const keptWithoutTimestampsMs = 600_000;
 const unspecifiedTime = 0xffff_ffff;
+/** Up to here it is no date, but the seconds since the BMC started (§37.1). */
+const lastTimeSinceStart = 0x2000_0000;
 
 export interface SdrStore {
   readRecords(note: Note, signal?: AbortSignal): Promise<SdrRecord[]>;
@@ -129,5 +131,5 @@ function hasTimestamps(info: SdrRepositoryInfo | undefined): boolean {
 }
 
 function timeOf(seconds: number): number | undefined {
-  return seconds === 0 || seconds === unspecifiedTime ? undefined : seconds * 1_000;
+  return seconds <= lastTimeSinceStart || seconds === unspecifiedTime ? undefined : seconds * 1_000;
 }

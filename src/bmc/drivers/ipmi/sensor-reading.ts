@@ -127,10 +127,9 @@ export function createSensorReader(context: IpmiContext, { ignoreScanningDisable
     if (access === 0) return undefined;
     const fixed = { positive: record.positiveHysteresis, negative: record.negativeHysteresis };
     const asked = access === 3 ? { value: fixed } : await ask(getSensorHysteresis, sensor, { sensorNumber }, signal);
-    const raw = 'none' in asked ? undefined : asked.value;
-    const [positive, negative] = [raw?.positive, raw?.negative].map((counts) =>
-      counts === undefined ? undefined : convertWidth(counts, record),
-    );
+    // Some BMCs refuse this command and mean what the record says.
+    const raw = 'none' in asked ? fixed : asked.value;
+    const [positive, negative] = [raw.positive, raw.negative].map((counts) => convertWidth(counts, record));
     return positive === undefined || negative === undefined ? undefined : { positive, negative };
   }
 

@@ -37,11 +37,18 @@ export function idString(text: string): IdString {
 }
 
 /** Without what surrounds it: spaces and zeros fill names up. Bytes that are no text are told in hex. */
-export function idStringText({ encoding, bytes }: IdString): string {
-  const text = decodeText(encoding, Buffer.from(bytes));
-  return text
+export function idStringText(id: IdString): string {
+  return untrimmedText(id).trim();
+}
+
+/** With the blank at its end that something is to follow after; more of them only fill it up. */
+export function idStringStem(id: IdString): string {
+  return untrimmedText(id).trimStart().replace(/ +$/, ' ');
+}
+
+function untrimmedText({ encoding, bytes }: IdString): string {
+  return decodeText(encoding, Buffer.from(bytes))
     .replaceAll('\0', ' ')
-    .trim()
     .replace(/\p{Cc}/gu, '?');
 }
 

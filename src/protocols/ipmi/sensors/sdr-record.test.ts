@@ -254,11 +254,12 @@ describe('shared records', () => {
       { sensorNumber: 0x41, name: 'Fan 2', entityInstance: 0x62 },
       { sensorNumber: 0x42, name: 'Fan 3', entityInstance: 0x63 },
     ]);
+    expect(shared('Fan   ', {})[0]).toMatchObject({ name: 'Fan 1' });
     expect(shared('Fan', { entityInstanceIncrements: false })[2]).toMatchObject({ entityInstance: 0x61 });
   });
 
   it('may count by letters, or on from the number in the name', () => {
-    expect(names('DIMM', { modifierType: 1, modifierOffset: 25 })).toEqual(['DIMM Z', 'DIMM AA', 'DIMM AB']);
+    expect(names('DIMM', { modifierType: 1, modifierOffset: 25 })).toEqual(['DIMMZ', 'DIMMAA', 'DIMMAB']);
     expect(names('Drive 15', { modifierOffset: 0 })).toEqual(['Drive 15', 'Drive 16', 'Drive 17']);
     expect(names('Slot-', { modifierOffset: 7 })).toEqual(['Slot-7', 'Slot-8', 'Slot-9']);
   });

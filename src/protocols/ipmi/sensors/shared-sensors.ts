@@ -1,5 +1,5 @@
 /** One record may stand for several like sensors (IPMI v2.0 §43.2, §43.3: record sharing); here each gets its own. */
-import { idStringText } from './id-string.ts';
+import { idStringStem, idStringText } from './id-string.ts';
 import type { RecordSharing, SensorOwner, SensorRecord } from './sensor-record.ts';
 
 /** One sensor of a record, as it is numbered and named. */
@@ -25,7 +25,7 @@ export function recordedSensors(record: SensorRecord): RecordedSensor[] {
     return {
       owner,
       sensorNumber: record.sensorNumber + index,
-      name: sharing === undefined || count === 1 ? name : modifiedName(name, sharing, index),
+      name: sharing === undefined || count === 1 ? name : modifiedName(idStringStem(record.id), sharing, index),
       entityId,
       entityInstance: (record.entityInstance & 0x80) | (instance & 0x7f),
       record,
@@ -39,15 +39,10 @@ export function recordedSensors(record: SensorRecord): RecordedSensor[] {
  */
 function modifiedName(name: string, { modifierType, modifierOffset }: RecordSharing, index: number): string {
   const number = modifierOffset + index;
-  if (modifierType === 1) return joined(name, letters(number));
+  if (modifierType === 1) return `${name}${letters(number)}`;
   const [, before = '', digits] = /^(.*?)(\d{1,4})$/.exec(name) ?? [];
   if (digits !== undefined && modifierOffset === 0) return `${before}${Number(digits) + index}`;
-  return joined(name, String(number));
-}
-
-/** The blank at the end of a name was taken off with what fills it up: put one back before what follows a word. */
-function joined(name: string, modifier: string): string {
-  return /[\p{L}\d]$/u.test(name) ? `${name} ${modifier}` : `${name}${modifier}`;
+  return `${name}${number}`;
 }
 
 /** A … Z, AA, AB … */
