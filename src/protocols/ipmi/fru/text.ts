@@ -73,11 +73,11 @@ export function fitsFruEncoding({ encoding, text }: FruText): boolean {
     case 'binary':
       return /^([0-9a-f]{2})*$/.test(text);
     case 'bcd-plus':
-      return [...text].every((character) => bcdCharacters.includes(character));
+      return /^[0-9 .-]*$/.test(text);
     case 'six-bit':
-      return [...text].every((character) => character >= ' ' && character <= '_');
+      return /^[ -_]*$/.test(text);
     case 'latin-1':
-      return [...text].every((character) => character.charCodeAt(0) <= 0xff && character.length === 1);
+      return Buffer.from(text, 'latin1').toString('latin1') === text;
     case 'ucs-2':
       return true;
   }
