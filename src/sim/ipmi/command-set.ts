@@ -1,6 +1,7 @@
 /** Finds the command that is asked for, checks who may run it, and turns whatever happens into a completion code. */
 import { completionCode, IpmiDecodeError, networkFunction } from '../../protocols/ipmi/index.ts';
 import type { Asker, CommandHandler } from './area.ts';
+import { commandNumber } from './area-set.ts';
 
 export interface Answer {
   completionCode: number;
@@ -14,15 +15,20 @@ export interface CommandSet {
 const requestLengthInvalid = 0xc7;
 const unspecified = 0xff;
 
-/** Of two handlers for one command the later counts. `onError` hears of mistakes in a handler. */
+/**
+ * Of two handlers for one command the later counts; `more` is asked for those that are not among them. `onError` hears of
+ * mistakes in a handler.
+ */
 export function createCommandSet(
   handlers: readonly CommandHandler[],
+  more: (number: number) => CommandHandler | undefined = () => undefined,
   onError: (error: unknown) => void = () => undefined,
 ): CommandSet {
-  const byNumber = new Map(handlers.map((each) => [(each.networkFunction << 8) | each.command, each]));
+  const byNumber = new Map(handlers.map((each) => [commandNumber(each.networkFunction, each.command), each]));
   return {
     run(network, command, request, asker) {
-      const found = byNumber.get((network << 8) | command);
+      const number = commandNumber(network, command);
+      const found = byNumber.get(number) ?? more(number);
       const refuse = (code: number): Answer => ({ completionCode: code, data: definingBody(network, request) });
       if (found === undefined) return refuse(completionCode.invalidCommand);
       // LUN 0 is the BMC itself; the others hold more sensors, or are a vendor's affair (§7.2).

@@ -16,16 +16,9 @@ import {
   payloadType,
   sealPacket,
 } from '../../protocols/ipmi/index.ts';
-import type {
-  Area,
-  Asker,
-  PayloadHandler,
-  PayloadSession,
-  SimulatedServer,
-  SimulatedUser,
-  SimulatorClock,
-} from './area.ts';
-import { createAreas } from './areas/index.ts';
+import type { Asker, PayloadSession, SimulatedServer, SimulatedUser, SimulatorClock } from './area.ts';
+import type { Areas } from './area-set.ts';
+import { createAreaSet } from './area-set.ts';
 import { createCommandSet } from './command-set.ts';
 import type { Faults } from './faults.ts';
 import { answerWithLies } from './lies.ts';
@@ -64,7 +57,7 @@ export interface ManagementControllerSettings {
 }
 
 export interface ManagementController {
-  readonly areas: ReturnType<typeof createAreas>;
+  readonly areas: Areas;
   /** @throws IpmiDecodeError for a packet that is not IPMI, or not genuine */
   receive(packet: Uint8Array, from: Endpoint): void;
   sessions(): number;
@@ -83,22 +76,18 @@ export function createManagementController(settings: ManagementControllerSetting
   let silentUntil = 0;
   let endAfterAnswer: number | undefined;
 
-  const areas = createAreas({ clock, random, server: settings.server, users, guid, faults, reset });
-  const all: readonly Area[] = Object.values(areas);
-  const payloads = new Map<number, PayloadHandler>(all.flatMap((area) => [...(area.payloads ?? [])]));
+  const areas = createAreaSet({ clock, random, server: settings.server, users, guid, faults, reset });
   const commands = createCommandSet(
-    [
-      ...sessionCommands({
-        sessions,
-        users,
-        suites: settings.suites,
-        kgSet: settings.kg !== undefined,
-        endAfterAnswer: (id) => {
-          endAfterAnswer = id;
-        },
-      }),
-      ...all.flatMap((area) => area.handlers),
-    ],
+    sessionCommands({
+      sessions,
+      users,
+      suites: settings.suites,
+      kgSet: settings.kg !== undefined,
+      endAfterAnswer: (id) => {
+        endAfterAnswer = id;
+      },
+    }),
+    areas.command,
     settings.onError,
   );
   const bridge = createBridge(settings.satellites);
@@ -174,7 +163,7 @@ export function createManagementController(settings: ManagementControllerSetting
 
   function insideSession(session: ActiveSession, type: number, payload: Uint8Array): void {
     if (type !== payloadType.ipmiMessage) {
-      payloads.get(type)?.onPacket(session.payloadSession, payload);
+      areas.payload(type)?.onPacket(session.payloadSession, payload);
       return;
     }
     const request = decodeLanRequest(payload);
@@ -232,7 +221,7 @@ export function createManagementController(settings: ManagementControllerSetting
   }
 
   return {
-    areas,
+    areas: areas.areas,
     receive,
     sessions: () => sessions.active.size,
     reset,

@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { IpmiDecodeError } from '../../protocols/ipmi/index.ts';
 import type { SimulatedServer, SimulatedUser, SimulatorClock } from './area.ts';
-import type { createAreas } from './areas/index.ts';
+import type { Areas } from './area-set.ts';
 import type { Faults } from './faults.ts';
 import { noFaults } from './faults.ts';
 import { createImpairedPath } from './impaired-path.ts';
@@ -52,7 +52,7 @@ export interface SimulatedBmc {
   readonly users: SimulatedUser[];
   /** May be written at any time. */
   readonly faults: Faults;
-  readonly areas: ReturnType<typeof createAreas>;
+  readonly areas: Areas;
   /** Sessions open now. */
   sessions(): number;
   /** Restarts: every session is forgotten without a word, and nothing is answered for so long. */

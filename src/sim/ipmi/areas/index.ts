@@ -2,15 +2,18 @@
 import type { Area, AreaContext } from '../area.ts';
 import { createAccessArea } from './access.ts';
 import { createChassisArea } from './chassis.ts';
+import { createWatchdogArea } from './watchdog.ts';
+import { createPefArea } from './pef.ts';
+import { createFansArea } from './fans.ts';
+import { createDcmiArea } from './dcmi.ts';
+import { createBootArea } from './boot.ts';
 import { createSensorsArea } from './sensors.ts';
 import { createSolArea } from './sol.ts';
 
 /** Every area, each with its own state; a new one is added here. A later one's command takes the place of an earlier's. */
-export function createAreas(context: AreaContext) {
-  return {
-    chassis: createChassisArea(context),
-    sol: createSolArea(context),
-    access: createAccessArea(context),
-    sensors: createSensorsArea(context),
-  } satisfies Record<string, Area>;
-}
+export const areaMakers = {
+  chassis: createChassisArea,
+  sol: createSolArea,
+  access: createAccessArea,
+  sensors: createSensorsArea,
+} satisfies Record<string, (context: AreaContext) => Area>;
