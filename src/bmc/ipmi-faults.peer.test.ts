@@ -45,15 +45,15 @@ function bmcWith(change: Partial<BmcSettings>, dependencies: BmcDependencies, la
 
 describe('a refused credential', () => {
   const refused = [
-    { what: 'wrong password', username: administrator.username, password: 'SECRET-canary' },
-    { what: 'unknown user', username: 'nobody', password: 'SECRET-canary' },
+    { code: 'bmc-authentication', username: administrator.username, password: 'SECRET-canary' },
+    { code: 'bmc-unknown-user', username: 'nobody', password: 'SECRET-canary' },
   ];
-  it.each(refused)('$what: tried once, then not a packet until it changes', async ({ username, password }) => {
+  it.each(refused)('$code: tried once, then not a packet until it changes', async ({ code, username, password }) => {
     const dependencies = realDependencies();
     const wrong = { name: 'sim', username, password, fingerprint: 'wrong' };
     const bmc = bmcWith({ credential: wrong }, dependencies);
     const first = expectFailed(await bmc.power.get());
-    expect(first.error.code).toBe('bmc-authentication');
+    expect(first.error.code).toBe(code);
     expect(relay.receivedOfType(payloadType.rakpMessage1)).toBe(1);
     expect(relay.receivedOfType(payloadType.rakpMessage3)).toBe(0);
 
@@ -114,8 +114,8 @@ describe('a BMC that goes deaf', () => {
     expectDone(await bmc.power.get());
     const before = (await sim.sets()).length;
     let answers = 0;
-    // The answer to Get Chassis Status passes, everything after it from the BMC is lost.
-    relay.lose = (direction) => direction === 'from the BMC' && (answers += 1) > 1;
+    // The answers to Get Chassis Status and Set Session Privilege Level pass, everything after them is lost.
+    relay.lose = (direction) => direction === 'from the BMC' && (answers += 1) > 2;
     const result = expectUnknown(await bmc.power.set('cycle', { deadlineMs: 1_000 }));
     expect(result.error.code).toBe('outcome-unknown');
     relay.lose = () => false;
@@ -128,7 +128,7 @@ describe('a BMC that goes deaf', () => {
     expectDone(await bmc.power.get());
     const before = (await sim.sets()).length;
     let answers = 0;
-    relay.lose = (direction) => direction === 'from the BMC' && (answers += 1) === 2;
+    relay.lose = (direction) => direction === 'from the BMC' && (answers += 1) === 3;
     const result = expectDone(await bmc.power.set('on'));
     expect(result.value.state).toBe('on');
     expect(result.evidence.map(({ detail }) => detail).join('\n')).toContain('no answer came');

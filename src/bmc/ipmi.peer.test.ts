@@ -108,7 +108,7 @@ describe('sessions on a real BMC', () => {
 
   it('says that suite 17 alone is not on offer', async () => {
     const result = expectFailed(await bmcWith({ cipherSuites: [17] }).power.get());
-    expect(result.error.code).toBe('bmc-insecure');
+    expect(result.error.code).toBe('bmc-cipher-refused');
   });
 
   it('refuses cipher suite 0, which this BMC would accept with any password', async () => {

@@ -67,11 +67,25 @@ describe('the lane', () => {
     expect(started).toBe(false);
   });
 
+  it('lets as many exchanges run at a time as the BMC is known to bear, and no more', async () => {
+    const { lane } = start({ inFlight: 2 });
+    let running = 0;
+    let most = 0;
+    const task = async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running -= 1;
+    };
+    await Promise.all(Array.from({ length: 6 }, () => lane.exchange(task)));
+    expect(most).toBe(2);
+  });
+
   it('refuses a call when too many wait', async () => {
     const { lane } = start({ maximumWaiting: 2 });
     const never = new Promise<void>(() => undefined);
-    const waiting = [1, 2, 3].map(() => code(lane.exchange(() => never)));
-    expect(await waiting[2]).toBe('conflict');
+    const calls = ['runs', 'waits', 'waits', 'refused'].map(() => code(lane.exchange(() => never)));
+    expect(await calls[3]).toBe('conflict');
   });
 });
 

@@ -2,7 +2,7 @@
  * The one lane to a BMC (design decision 10): whatever speaks to it, by whatever protocol, goes through here, strictly
  * one at a time. The lane keeps the request budget, the circuit breaker, and the memory of refused credentials.
  */
-import { AthanorError, asAthanorError } from '../errors/index.ts';
+import { AthanorError, asAthanorError, isUnreachableBmc } from '../errors/index.ts';
 import type { BreakerSettings, BreakerState } from './circuit-breaker.ts';
 import { CircuitBreaker, defaultBreakerSettings } from './circuit-breaker.ts';
 import type { Clock, RandomBytes, RefusedCredentials } from './ports.ts';
@@ -15,6 +15,8 @@ export interface LaneSettings {
   budget?: BudgetSettings;
   /** How many calls may wait; one more is refused at once. */
   maximumWaiting?: number;
+  /** How many exchanges may be under way at a time; a BMC is slow and single-minded: 1 unless it is known to bear more. */
+  inFlight?: number;
 }
 
 export interface LaneDependencies {
@@ -30,7 +32,7 @@ export interface CredentialReference {
 }
 
 export interface Lane {
-  /** One exchange with the BMC, alone on the lane. An error `bmc-unreachable` counts against the breaker. */
+  /** One exchange with the BMC, alone on the lane. An error that says it does not answer counts against the breaker. */
   exchange<Value>(task: () => Promise<Value>, signal?: AbortSignal): Promise<Value>;
   /**
    * A change with its read-back: changes queue among themselves, so that none disturbs what another waits to see. The
@@ -54,22 +56,22 @@ export function createLane(bmcName: string, dependencies: LaneDependencies, sett
   const breaker = new CircuitBreaker(bmcName, settings.breaker ?? defaultBreakerSettings, clock, randomBytes);
   const budget = new RequestBudget(settings.budget ?? defaultBudgetSettings, clock);
   const maximumWaiting = settings.maximumWaiting ?? defaultMaximumWaiting;
-  const exchanges = createQueue(bmcName, maximumWaiting);
-  const changes = createQueue(bmcName, maximumWaiting);
+  const exchanges = createQueue(bmcName, maximumWaiting, settings.inFlight ?? 1);
+  const changes = createQueue(bmcName, maximumWaiting, 1);
 
-  let heardSomething = false;
+  let heard = 0;
 
   async function guarded<Value>(task: () => Promise<Value>): Promise<Value> {
     breaker.check();
-    heardSomething = false;
+    const before = heard;
     try {
       const value = await task();
-      if (heardSomething) breaker.answered();
+      if (heard > before) breaker.answered();
       return value;
     } catch (thrown) {
       const error = asAthanorError(thrown);
-      if (error.code === 'bmc-unreachable') breaker.unanswered();
-      else if (heardSomething) breaker.answered();
+      if (isUnreachableBmc(error.code)) breaker.unanswered();
+      else if (heard > before) breaker.answered();
       throw error;
     }
   }
@@ -78,7 +80,7 @@ export function createLane(bmcName: string, dependencies: LaneDependencies, sett
     exchange: (task, signal) => exchanges(() => guarded(task), signal),
     change: (task, signal) => changes(task, signal),
     heard() {
-      heardSomething = true;
+      heard += 1;
       budget.giveBack();
     },
     beforeSending: (signal) => budget.take(signal),
@@ -100,35 +102,48 @@ export function createLane(bmcName: string, dependencies: LaneDependencies, sett
 
 type Queue = <Value>(task: () => Promise<Value>, signal?: AbortSignal) => Promise<Value>;
 
-/** First come, first served, one at a time. A task whose signal aborts while it waits is never started. */
-function createQueue(bmcName: string, maximumWaiting: number): Queue {
-  let tail: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
+/** First come, first served, so many at a time. A task whose signal aborts while it waits is never started. */
+function createQueue(bmcName: string, maximumWaiting: number, atATime: number): Queue {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+
+  function next(): void {
+    while (running < atATime) {
+      const start = waiting.shift();
+      if (start === undefined) return;
+      running += 1;
+      start();
+    }
+  }
+
   return (task, signal) => {
-    if (waiting >= maximumWaiting) {
+    if (waiting.length >= maximumWaiting) {
       return Promise.reject(
-        new AthanorError('conflict', `${waiting} calls already wait for BMC ${bmcName}`, {
+        new AthanorError('conflict', `${waiting.length} calls already wait for BMC ${bmcName}`, {
           remedy: 'Wait until they are through, or find out who sends so many.',
         }),
       );
     }
     if (signal?.aborted) return Promise.reject(abortedError(signal));
-    waiting += 1;
-    let started = false;
-    const turn = tail.then(() => {
-      waiting -= 1;
-      if (signal?.aborted) throw abortedError(signal);
-      started = true;
-      return task();
-    });
-    tail = turn.catch(() => undefined);
-    if (signal === undefined) return turn;
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
-        if (!started) reject(abortedError(signal));
+        waiting.splice(waiting.indexOf(start), 1);
+        reject(abortedError(signal));
       };
-      signal.addEventListener('abort', onAbort, { once: true });
-      turn.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+      const start = (): void => {
+        signal?.removeEventListener('abort', onAbort);
+        // Always a turn later, so that nobody's task begins inside the call of another.
+        Promise.resolve()
+          .then(task)
+          .then(resolve, reject)
+          .finally(() => {
+            running -= 1;
+            next();
+          });
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      waiting.push(start);
+      next();
     });
   };
 }

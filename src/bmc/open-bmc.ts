@@ -21,7 +21,11 @@ export interface Bmc extends Capabilities {
  * settings cannot be used.
  */
 export function openBmc(settings: BmcSettings, dependencies: BmcDependencies, laneSettings?: LaneSettings): Bmc {
-  const lane = createLane(settings.name, dependencies, laneSettings);
+  const inFlight = settings.requestsInFlight;
+  const lane = createLane(settings.name, dependencies, {
+    ...(inFlight !== undefined && { inFlight }),
+    ...laneSettings,
+  });
   const driver = drivers[settings.driver].open(settings, { lane, dependencies });
   return {
     ...driver.capabilities,

@@ -13,8 +13,12 @@ export interface BmcSettings {
   /** Unmanaged: where the magic packet goes; 255.255.255.255 when left out. */
   broadcastAddress?: string;
   credential?: BmcCredential;
-  /** IPMI, in the order of preference; 17, 3 when left out. Only 17 and 3 are accepted. */
+  /** IPMI, in the order of preference; 17, 3 when left out. 8 and 12 may be named too, every other one is refused. */
   cipherSuites?: number[];
+  /** What this BMC does otherwise than the specification, by the names of the quirk table; `no-NAME` switches one off. */
+  quirks?: string[];
+  /** How many requests may be under way at a time; 1 when left out. */
+  requestsInFlight?: number;
 }
 
 export interface BmcCredential {
@@ -23,12 +27,16 @@ export interface BmcCredential {
   username: string;
   /** Never leaves the driver. */
   password: string;
-  /** Changes whenever user name or password does, and tells nothing about them. */
+  /** IPMI: the BMC's K_g, up to 20 bytes as text, or `0x` and 40 hexadecimal digits. Never leaves the driver. */
+  systemKey?: string;
+  /** Changes whenever user name, password or system key does, and tells nothing about them. */
   fingerprint: string;
 }
 
 /** The settings as anybody may see them. */
-export type PublicBmcSettings = Omit<BmcSettings, 'credential'> & { credential?: Omit<BmcCredential, 'password'> };
+export type PublicBmcSettings = Omit<BmcSettings, 'credential'> & {
+  credential?: Omit<BmcCredential, 'password' | 'systemKey'>;
+};
 
 export function withoutSecrets(settings: BmcSettings): PublicBmcSettings {
   const { credential, ...rest } = settings;

@@ -136,11 +136,42 @@ export const catalogue = {
     exitCode: 69,
     remedy: "Check the BMC's address, its network and that IPMI over LAN is on.",
   },
+  'bmc-no-route': {
+    title: 'No route leads to the BMC',
+    status: 504,
+    exitCode: 69,
+    remedy: "Check the BMC's address and that this host's network reaches it: routes, VLANs, firewalls, cabling.",
+  },
+  'bmc-port-closed': {
+    title: "The BMC's port is closed",
+    status: 504,
+    exitCode: 69,
+    remedy: 'Switch IPMI over LAN on at the BMC, check the port, or wait until the BMC has started.',
+  },
   'bmc-authentication': {
     title: 'The BMC refused the credential',
     status: 502,
     exitCode: 77,
     remedy: 'Set the right credential; it is not tried again until it changes.',
+  },
+  'bmc-unknown-user': {
+    title: 'The BMC does not know the user',
+    status: 502,
+    exitCode: 77,
+    remedy:
+      'Check the user name, and that the user is enabled for IPMI over LAN; it is not tried again until it changes.',
+  },
+  'bmc-privilege': {
+    title: "The user's privilege level is too low",
+    status: 502,
+    exitCode: 77,
+    remedy: 'Give the user a higher privilege level on the BMC, and check the limit of its LAN channel.',
+  },
+  'bmc-cipher-refused': {
+    title: 'The BMC accepts none of the cipher suites',
+    status: 502,
+    exitCode: 76,
+    remedy: 'Enable cipher suite 17 or 3 on the BMC; 8 or 12 only if it has no other, by `cipherSuites` of this BMC.',
   },
   'bmc-insecure': {
     title: 'The BMC offers only what is refused as unsafe',
@@ -159,6 +190,18 @@ export const catalogue = {
     status: 502,
     exitCode: 76,
     remedy: 'Read the completion code; the BMC may not support this or be busy.',
+  },
+  'bmc-busy': {
+    title: 'The BMC is busy',
+    status: 503,
+    exitCode: 75,
+    remedy: 'Wait a little, then try again; a BMC that stays busy may need a restart.',
+  },
+  'bmc-sessions-full': {
+    title: 'All sessions of the BMC are taken',
+    status: 503,
+    exitCode: 75,
+    remedy: 'Close other IPMI clients, or wait a minute until the BMC forgets them.',
   },
   'bmc-circuit-open': {
     title: 'The BMC is left alone after repeated failures',
@@ -263,6 +306,19 @@ export class AthanorError extends Error {
     this.value = context.value;
     this.remedy = context.remedy ?? catalogue[code].remedy;
   }
+}
+
+const unreachableBmc: ReadonlySet<ErrorCode> = new Set(['bmc-unreachable', 'bmc-no-route', 'bmc-port-closed']);
+const refusedCredential: ReadonlySet<ErrorCode> = new Set(['bmc-authentication', 'bmc-unknown-user']);
+
+/** The BMC does not answer, for whatever reason is known. */
+export function isUnreachableBmc(code: ErrorCode): boolean {
+  return unreachableBmc.has(code);
+}
+
+/** The BMC refused the user name or the password: it is not asked again with them. */
+export function isRefusedCredential(code: ErrorCode): boolean {
+  return refusedCredential.has(code);
 }
 
 /** Any thrown value as an AthanorError, keeping one that already is. */

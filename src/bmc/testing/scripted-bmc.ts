@@ -142,13 +142,19 @@ export function createScriptedBmc(change: Partial<Script> = {}): ScriptedBmc {
     return encodeSessionless(encodeLanResponse({ ...request, data, completionCode: 0 }));
   }
 
-  function openSession(payload: Uint8Array): Uint8Array {
+  function openSession(payload: Uint8Array): Uint8Array | undefined {
+    // A BMC of IPMI 1.5 knows no such packet.
+    if (!bmc.script.supportsIpmi20) return undefined;
     bmc.arrived.push('open');
     const request = decodeOpenSessionRequest(payload);
     const { tag, consoleSessionId, maximumPrivilege } = request;
-    const suite = [3, 17]
+    const suite = [3, 8, 12, 17]
       .map(findCipherSuite)
-      .find((known) => known?.authentication.code === request.algorithms.authentication);
+      .find(
+        (known) =>
+          known?.authentication.code === request.algorithms.authentication &&
+          known.integrity.code === request.algorithms.integrity,
+      );
     const status = bmc.script.openSessionStatus(request);
     if (status !== undefined || suite === undefined || !bmc.script.suites.includes(suite.id)) {
       const refusal = encodeOpenSessionResponse({ tag, status: status ?? 0x04, consoleSessionId });

@@ -11,7 +11,7 @@
  * The answer comes inside the answer to Send Message, or as a message of its own after it.
  */
 import { sendMessage } from './commands/send-message.ts';
-import type { LanRequest, LanResponse } from './lan-message.ts';
+import type { LanDecoding, LanRequest, LanResponse } from './lan-message.ts';
 import { bmcAddress, decodeLanResponse, encodeLanRequest, remoteConsoleAddress } from './lan-message.ts';
 
 /** Where a command is for; the BMC itself, LUN 0, when empty. */
@@ -74,11 +74,15 @@ export function encodeAddressedRequest(request: AddressedRequest): Buffer {
  * What this message says to the request: its answer; undefined for an answer to something else, or for one that only
  * confirms that the request was passed on. Throws IpmiDecodeError for a message that cannot be read.
  */
-export function readAddressedResponse(message: Uint8Array, request: AddressedRequest): BridgedResponse | undefined {
+export function readAddressedResponse(
+  message: Uint8Array,
+  request: AddressedRequest,
+  decoding: LanDecoding = {},
+): BridgedResponse | undefined {
   const levels = (request.target?.through ?? []).length;
   let bytes = message;
   for (let depth = 0; depth <= levels; depth += 1) {
-    const response = decodeLanResponse(bytes);
+    const response = decodeLanResponse(bytes, decoding);
     if (response.sequence !== request.sequence) return undefined;
     const isFinal = response.networkFunction === request.networkFunction && response.command === request.command;
     const isPassedOn =

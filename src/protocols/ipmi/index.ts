@@ -28,7 +28,7 @@ export * from './commands/users.ts';
 export * from './commands/watchdog.ts';
 export { completionCode, completionCodeText } from './completion-codes.ts';
 export { IpmiDecodeError } from './decode-error.ts';
-export type { LanRequest, LanResponse } from './lan-message.ts';
+export type { LanDecoding, LanRequest, LanResponse } from './lan-message.ts';
 export {
   bmcAddress,
   checksum,
@@ -62,7 +62,13 @@ export {
   userKey,
 } from './session-keys.ts';
 export type { SessionlessMessage, SessionPacket } from './session-packet.ts';
-export { decodeSessionPacket, encodeSessionless, encodeSessionSetup, payloadType } from './session-packet.ts';
+export {
+  decodeSessionPacket,
+  encodeSessionless,
+  encodeSessionlessPlus,
+  encodeSessionSetup,
+  payloadType,
+} from './session-packet.ts';
 export * from './session-setup.ts';
 export { SequenceWindow } from './sequence-window.ts';
 export { sessionStatus, sessionStatusText } from './session-status.ts';

@@ -8,7 +8,7 @@
  * |   pad length (1)                       | next header 0x07 (1)                                       |
  * |                                        | code over all from authentication type to next header      |
  */
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto';
 import type { CipherSuite } from './cipher-suites.ts';
 import { ByteReader } from './byte-reader.ts';
 import { encodeRmcp } from './rmcp.ts';
@@ -51,9 +51,11 @@ export function openPacket(suite: CipherSuite, keys: SessionKeys, packet: Sessio
 }
 
 function integrityCode(suite: CipherSuite, keys: SessionKeys, parts: Uint8Array[]): Buffer {
-  const code = createHmac(suite.integrity.hash, keys.integrityKey);
-  for (const part of parts) code.update(part);
-  return code.digest().subarray(0, suite.integrity.digestLength);
+  const { hash, keyed, digestLength } = suite.integrity;
+  const code = keyed === 'hmac' ? createHmac(hash, keys.integrityKey) : createHash(hash);
+  const covered = keyed === 'hmac' ? parts : [keys.integrityKey, ...parts, keys.integrityKey];
+  for (const part of covered) code.update(part);
+  return code.digest().subarray(0, digestLength);
 }
 
 function encrypt(suite: CipherSuite, keys: SessionKeys, plain: Uint8Array, vector: Uint8Array): Buffer {

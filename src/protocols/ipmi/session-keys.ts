@@ -20,7 +20,7 @@ export interface RakpExchange {
 export interface SessionKeys {
   /** SIK. */
   sessionIntegrityKey: Buffer;
-  /** K1: authenticates packets. */
+  /** Authenticates packets: K1, or for MD5-128 the padded password. */
   integrityKey: Buffer;
   /** The front of K2: encrypts payloads. */
   confidentialityKey: Buffer;
@@ -61,11 +61,17 @@ export function rakp4IntegrityCheck(suite: CipherSuite, keys: SessionKeys, excha
   return hmac(suite, keys.sessionIntegrityKey, parts).subarray(0, suite.authentication.integrityCheckLength);
 }
 
-/** SIK = HMAC_K[G](Rm, Rc, RoleM, ULengthM, UNameM), K1 and K2 from it. `key` is K[G], or K[UID] where K[G] is null. */
-export function deriveSessionKeys(suite: CipherSuite, key: Uint8Array, exchange: RakpExchange): SessionKeys {
+/** SIK = HMAC_K[G](Rm, Rc, RoleM, ULengthM, UNameM), K1 and K2 from it. `key` is K[UID], which also stands in for a null K[G]. */
+export function deriveSessionKeys(
+  suite: CipherSuite,
+  key: Uint8Array,
+  exchange: RakpExchange,
+  systemKey: Uint8Array = key,
+): SessionKeys {
   const { consoleRandom, managedSystemRandom } = exchange;
-  const sessionIntegrityKey = hmac(suite, key, [consoleRandom, managedSystemRandom, roleAndName(exchange)]);
-  const integrityKey = hmac(suite, sessionIntegrityKey, [Buffer.alloc(20, 0x01)]);
+  const sessionIntegrityKey = hmac(suite, systemKey, [consoleRandom, managedSystemRandom, roleAndName(exchange)]);
+  const k1 = hmac(suite, sessionIntegrityKey, [Buffer.alloc(20, 0x01)]);
+  const integrityKey = suite.integrity.keyed === 'hmac' ? k1 : Buffer.from(key);
   const k2 = hmac(suite, sessionIntegrityKey, [Buffer.alloc(20, 0x02)]);
   return { sessionIntegrityKey, integrityKey, confidentialityKey: k2.subarray(0, suite.confidentiality.keyLength) };
 }

@@ -75,6 +75,11 @@ export function encodeSessionSetup(type: number, payload: Uint8Array): Buffer {
   return encodeRmcp('ipmi', encodeSessionHeaderAndPayload({ ...header, payload }));
 }
 
+/** As `encodeSessionless`, in the RMCP+ wrapper, with a session id of 0. */
+export function encodeSessionlessPlus(payload: Uint8Array): Buffer {
+  return encodeSessionSetup(payloadType.ipmiMessage, payload);
+}
+
 export function decodeSessionPacket(udpPayload: Uint8Array): SessionlessMessage | SessionPacket {
   const { messageClass, body } = decodeRmcp(udpPayload);
   const reader = new ByteReader(body, 'IPMI session header');

@@ -9,7 +9,7 @@ import {
   IpmiDecodeError,
   setSystemBootOptions,
 } from '../../../protocols/ipmi/index.ts';
-import { AthanorError, asAthanorError } from '../../../errors/index.ts';
+import { AthanorError, asAthanorError, isUnreachableBmc } from '../../../errors/index.ts';
 import type {
   BootDevice,
   BootDeviceCapability,
@@ -96,7 +96,7 @@ async function setOverride(
   const request = { parameter: bootParameter.bootFlags, markInvalid: false, data };
   await context.client.run(setSystemBootOptions, request, signal).catch((thrown: unknown) => {
     const error = asAthanorError(thrown);
-    if (error.code !== 'bmc-unreachable' && error.code !== 'aborted') throw error;
+    if (!isUnreachableBmc(error.code) && error.code !== 'aborted') throw error;
     throw outcomeUnknown(`BMC ${context.peer.name} may hold the boot override for ${override.device}, or not`, error);
   });
   note(setSystemBootOptions.name, `parameter 5 set to ${data.toString('hex')}: accepted by the BMC`);

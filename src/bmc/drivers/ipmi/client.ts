@@ -1,36 +1,31 @@
 /**
- * Commands to one BMC over its lane: keeps one session, opens it when needed, closes it when idle, and opens it anew
- * when the BMC has forgotten it. An idempotent request is retried; any other is sent once and never again.
+ * Commands to one BMC over its lane and its one session. An idempotent request is retried; any other is sent once and never
+ * again after it may have run.
  */
 import { AthanorError } from '../../../errors/index.ts';
-import type {
-  BridgedResponse,
-  CipherSuite,
-  IpmiCommand,
-  IpmiTarget,
-  LanResponse,
-} from '../../../protocols/ipmi/index.ts';
+import type { BridgedResponse, CipherSuite, IpmiCommand, IpmiTarget } from '../../../protocols/ipmi/index.ts';
 import {
-  closeSession,
   completionCode,
   completionCodeText,
+  getDeviceId,
   IpmiDecodeError,
   maximumHops,
-  privilegeLevel,
+  noData,
   sendMessage,
-  setSessionPrivilegeLevel,
 } from '../../../protocols/ipmi/index.ts';
 import type { Lane } from '../../lane.ts';
 import type { Clock, RandomBytes, UdpTransport } from '../../ports.ts';
 import { jittered, sleep } from '../../ports.ts';
+import type { Quirks } from '../../quirks/index.ts';
+import { createQuirks } from '../../quirks/index.ts';
 import type { SessionSetup } from './establish-session.ts';
-import { establishSession } from './establish-session.ts';
-import type { Link, Silence } from './link.ts';
-import { openLink } from './link.ts';
+import type { OpenSession, Reply } from './session-keeper.ts';
+import { closedError, createSessionKeeper } from './session-keeper.ts';
 import type { IpmiSession } from './session.ts';
 import type { Peer } from './session-errors.ts';
 import { silenceError } from './session-errors.ts';
 import { timing } from './timing.ts';
+import { runsAtUserLevel } from './user-level-commands.ts';
 
 export interface IpmiClientSettings {
   peer: Peer;
@@ -43,6 +38,8 @@ export interface IpmiClientDependencies {
   udp: UdpTransport;
   clock: Clock;
   randomBytes: RandomBytes;
+  /** Told of every Get Device ID of the BMC itself. */
+  quirks?: Quirks;
 }
 
 /** The BMC's answer: a value, or the completion code by which it refused. */
@@ -64,13 +61,17 @@ export interface IpmiClient {
     signal?: AbortSignal,
     target?: IpmiTarget,
   ): Promise<CommandAnswer<Response>>;
-  /** As `ask`, with a refusal as an error: `unsupported` for an unknown command, else `bmc-refused`. */
+  /** As `ask`, with a refusal as an error: see `refusedError`. */
   run<Request, Response>(
     command: IpmiCommand<Request, Response>,
     request: Request,
     signal?: AbortSignal,
     target?: IpmiTarget,
   ): Promise<Response>;
+  /** The session that is open now, for those who tell about it. */
+  readonly session: Pick<IpmiSession, 'suite' | 'managedSystemSessionId' | 'role' | 'privilege'> | undefined;
+  /** Keeps the session alive, instead of closing it when idle, until the returned function is called. */
+  hold(): () => void;
   close(): Promise<void>;
 }
 
@@ -80,102 +81,92 @@ const busyCodes: ReadonlySet<number> = new Set([completionCode.nodeBusy, complet
 const unclearCodes: ReadonlySet<number> = new Set([completionCode.timeout, 0xce, 0xcf]);
 
 export function createIpmiClient(settings: IpmiClientSettings, dependencies: IpmiClientDependencies): IpmiClient {
-  const { lane, udp, clock, randomBytes } = dependencies;
+  const { lane, clock, randomBytes } = dependencies;
   const { peer, credential } = settings;
-  let link: Link | undefined;
-  let session: IpmiSession | undefined;
-  let suites = settings.suites;
-  let spokeIpmi20 = false;
+  const quirks = dependencies.quirks ?? createQuirks(peer.name);
+  const keeper = createSessionKeeper({ ...settings, ...dependencies, quirks });
   let cancelIdle: (() => void) | undefined;
+  let running = 0;
+  let holders = 0;
   let closed = false;
 
-  /** The session to use, and whether it was open before this call. */
-  async function takeSession(signal?: AbortSignal): Promise<{ session: IpmiSession; link: Link; old: boolean }> {
-    link ??= await openLink({ address: peer.address, port: peer.port }, udp, lane, clock).catch((error: unknown) => {
-      throw silenceError(peer, 'at all', { malformed: undefined, socketError: asError(error) });
-    });
-    if (session !== undefined) return { session, link, old: true };
-    const fresh = await establishSession({
+  /** A session at the level that the command needs. */
+  async function ready(
+    command: { name: string; networkFunction: number; command: number },
+    signal: AbortSignal | undefined,
+    target: IpmiTarget | undefined,
+  ): Promise<OpenSession> {
+    const needsMore = target !== undefined || !runsAtUserLevel(command);
+    const open = await keeper.take(signal);
+    if (!needsMore) return open;
+    const reply = await keeper.raise(open, signal);
+    if (reply === 'raised') return open;
+    keeper.drop(open.session);
+    const fresh = open.old ? await keeper.take(signal) : undefined;
+    const again = fresh === undefined ? reply : await keeper.raise(fresh, signal);
+    if (fresh !== undefined && again === 'raised') return fresh;
+    if (fresh !== undefined) keeper.drop(fresh.session);
+    throw silenceError(
       peer,
-      link,
-      lane,
-      clock,
-      randomBytes,
-      credential,
-      suites,
-      askCapabilities: !spokeIpmi20,
-      ...(signal !== undefined && { signal }),
-    });
-    spokeIpmi20 = true;
-    suites = [fresh.suite, ...settings.suites.filter(({ id }) => id !== fresh.suite.id)];
-    await raisePrivilege(fresh, link, signal);
-    session = fresh;
-    return { session, link, old: false };
-  }
-
-  /** A session begins at user level (§13.17); it rises to the highest level the BMC grants this user. */
-  async function raisePrivilege(fresh: IpmiSession, through: Link, signal?: AbortSignal): Promise<void> {
-    for (let level = fresh.role; level > privilegeLevel.user; level -= 1) {
-      const reply = await send(fresh, through, setSessionPrivilegeLevel, { privilege: level }, timing.tries, signal);
-      if ('silence' in reply) throw silenceError(peer, setSessionPrivilegeLevel.name, reply.silence);
-      if (reply.answer.response.completionCode === completionCode.ok) return;
-    }
-  }
-
-  /** Sends one request up to `tries` times on this session. */
-  async function send<Request, Response>(
-    on: IpmiSession,
-    through: Link,
-    command: IpmiCommand<Request, Response>,
-    request: Request,
-    tries: number,
-    signal?: AbortSignal,
-    target?: IpmiTarget,
-  ): Promise<{ answer: BridgedResponse } | { silence: Silence }> {
-    const numbered = {
-      networkFunction: command.networkFunction,
-      command: command.command,
-      sequence: on.nextRequestSequence(),
-      data: command.encodeRequest(request),
-      ...(target !== undefined && { target }),
-    };
-    let silence: Silence = { malformed: undefined, socketError: undefined };
-    let timeoutMs: number = tries === 1 ? timing.singleTryTimeoutMs : timing.firstTimeoutMs;
-    for (let attempt = 0; attempt < tries; attempt += 1) {
-      const wait = jittered(timeoutMs, timing.jitter, randomBytes);
-      const reply = await through.ask(on.seal(numbered), (packet) => on.open(packet, numbered), wait, signal);
-      if ('answer' in reply) return reply;
-      silence = reply.silence;
-      timeoutMs *= timing.backOffFactor;
-    }
-    return { silence };
+      command.name,
+      again === 'raised' ? { malformed: undefined, socketError: undefined } : again.silence,
+    );
   }
 
   async function exchange<Request, Response>(
     command: IpmiCommand<Request, Response>,
     request: Request,
-    signal?: AbortSignal,
-    target?: IpmiTarget,
+    signal: AbortSignal | undefined,
+    target: IpmiTarget | undefined,
   ): Promise<BridgedResponse> {
     await lane.checkCredential(credential);
-    const { session: on, link: through, old } = await takeSession(signal);
-    if (!command.idempotent) {
-      const reply = await send(on, through, command, request, 1, signal, target).catch((error: unknown) => {
-        throw mayHaveRun(command.name, 'the wait for its answer was broken off', error);
-      });
-      if ('answer' in reply) return reply.answer;
-      throw mayHaveRun(command.name, 'no answer came', silenceError(peer, command.name, reply.silence));
-    }
-    const tries = old ? timing.triesOnOldSession : timing.tries;
-    const reply = await send(on, through, command, request, tries, signal, target);
+    const open = await ready(command, signal, target);
+    const answer = await exchangeOn(open, command, request, signal, target);
+    // Refused for its level only, so it did not run: once more, higher.
+    const tooLow = answer.response.completionCode === completionCode.insufficientPrivilege && !answer.refusedOnTheWay;
+    const current = keeper.current;
+    if (!tooLow || current === undefined || current.privilege >= current.role) return answer;
+    const before = current.privilege;
+    const again = await keeper.take(signal);
+    if ((await keeper.raise(again, signal)) !== 'raised' || again.session.privilege <= before) return answer;
+    return exchangeOn(again, command, request, signal, target);
+  }
+
+  async function exchangeOn<Request, Response>(
+    open: OpenSession,
+    command: IpmiCommand<Request, Response>,
+    request: Request,
+    signal: AbortSignal | undefined,
+    target: IpmiTarget | undefined,
+  ): Promise<BridgedResponse> {
+    if (!command.idempotent) return exchangeOnce(open, command, request, signal, target);
+    const tries = open.old ? timing.triesOnOldSession : timing.tries;
+    const reply = await keeper.send(open, command, request, { tries, signal, target });
     if ('answer' in reply) return reply.answer;
-    session = undefined;
-    if (!old) throw silenceError(peer, command.name, reply.silence);
-    const renewed = await takeSession(signal);
-    const again = await send(renewed.session, renewed.link, command, request, timing.tries, signal, target);
+    keeper.drop(open.session);
+    if (!open.old) throw silenceError(peer, command.name, reply.silence);
+    const renewed = await ready(command, signal, target);
+    const again = await keeper.send(renewed, command, request, { tries: timing.tries, signal, target });
     if ('answer' in again) return again.answer;
-    session = undefined;
+    keeper.drop(renewed.session);
     throw silenceError(peer, command.name, again.silence);
+  }
+
+  async function exchangeOnce<Request, Response>(
+    open: OpenSession,
+    command: IpmiCommand<Request, Response>,
+    request: Request,
+    signal: AbortSignal | undefined,
+    target: IpmiTarget | undefined,
+  ): Promise<BridgedResponse> {
+    let reply: Reply;
+    try {
+      reply = await keeper.send(open, command, request, { tries: 1, signal, target });
+    } catch (error) {
+      throw mayHaveRun(command.name, 'the wait for its answer was broken off', error);
+    }
+    if ('answer' in reply) return reply.answer;
+    throw mayHaveRun(command.name, 'no answer came', silenceError(peer, command.name, reply.silence));
   }
 
   function mayHaveRun(name: string, why: string, cause: unknown): AthanorError {
@@ -192,16 +183,9 @@ export function createIpmiClient(settings: IpmiClientSettings, dependencies: Ipm
       throw new AthanorError('invalid-input', 'A command can be passed on by two controllers at most');
     }
     for (let attempt = 1; ; attempt += 1) {
-      if (closed) throw new AthanorError('aborted', `BMC ${peer.name} was closed`);
-      cancelIdle?.();
-      const { response, refusedOnTheWay } = await lane
-        .exchange(() => exchange(command, request, signal, target), signal)
-        .finally(() => {
-          cancelIdle?.();
-          cancelIdle = link === undefined ? undefined : clock.after(timing.idleMs, endIdleSession);
-        });
+      const { response, refusedOnTheWay } = await inTurn(() => exchange(command, request, signal, target), signal);
       const code = response.completionCode;
-      if (code === completionCode.ok) return { value: decode(command, response) };
+      if (code === completionCode.ok) return { value: decode(command, response.data, target) };
       const text = refusedOnTheWay
         ? `${sendMessage.name}: ${completionCodeText(code, sendMessage.completionCodes)}`
         : completionCodeText(code, command.completionCodes);
@@ -213,39 +197,41 @@ export function createIpmiClient(settings: IpmiClientSettings, dependencies: Ipm
     }
   }
 
-  function decode<Request, Response>(command: IpmiCommand<Request, Response>, response: LanResponse): Response {
+  async function inTurn<Value>(task: () => Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+    if (closed) throw closedError(peer);
+    cancelIdle?.();
+    running += 1;
     try {
-      return command.decodeResponse(response.data);
+      return await lane.exchange(task, signal);
+    } finally {
+      running -= 1;
+      cancelIdle?.();
+      cancelIdle = running > 0 ? undefined : clock.after(timing.idleMs, onIdle);
+    }
+  }
+
+  function decode<Request, Response>(
+    command: IpmiCommand<Request, Response>,
+    data: Uint8Array,
+    target: IpmiTarget | undefined,
+  ): Response {
+    try {
+      // Whoever asks for the device id, the quirks learn of it.
+      if (isDeviceId(command) && target === undefined) quirks.learn(getDeviceId.decodeResponse(data));
+      return command.decodeResponse(data);
     } catch (error) {
       if (!(error instanceof IpmiDecodeError)) throw error;
       throw new AthanorError('bmc-protocol', `BMC ${peer.name}: ${error.message}`, { cause: error });
     }
   }
 
-  function endIdleSession(): void {
-    // Nobody waits for this, and it cannot fail: see endSession.
-    void endSession();
+  function onIdle(): void {
+    // Nobody waits for this, and it cannot fail.
+    void (holders > 0 ? ask(getDeviceId, noData) : endSession()).catch(() => undefined);
   }
 
-  /** Best effort: some BMCs never answer Close Session, and all of them forget a session by themselves. */
   async function endSession(): Promise<void> {
-    await lane
-      .exchange(async () => {
-        const ending = session;
-        const through = link;
-        session = undefined;
-        link = undefined;
-        if (ending === undefined || through === undefined) {
-          through?.close();
-          return;
-        }
-        const { command, networkFunction } = closeSession;
-        const data = closeSession.encodeRequest({ sessionId: ending.managedSystemSessionId });
-        const request = { command, networkFunction, data, sequence: ending.nextRequestSequence() };
-        const accept = (packet: Uint8Array) => ending.open(packet, request);
-        await through.ask(ending.seal(request), accept, timing.closeTimeoutMs).finally(() => through.close());
-      })
-      .catch(() => undefined);
+    await lane.exchange(() => (running > 0 ? Promise.resolve() : keeper.end())).catch(() => undefined);
   }
 
   return {
@@ -255,18 +241,42 @@ export function createIpmiClient(settings: IpmiClientSettings, dependencies: Ipm
       if ('value' in answer) return answer.value;
       throw refusedError(peer, command.name, answer.refused);
     },
+    get session() {
+      return keeper.current;
+    },
+    hold() {
+      holders += 1;
+      let held = true;
+      return () => {
+        if (held) holders -= 1;
+        held = false;
+      };
+    },
     async close() {
       if (closed) return;
       closed = true;
       cancelIdle?.();
       await endSession();
+      cancelIdle?.();
       // Still open only if the lane let nothing through.
-      link?.close();
-      link = undefined;
+      keeper.closeLink();
     },
   };
 }
 
+function isDeviceId(command: { networkFunction: number; command: number }): boolean {
+  return command.networkFunction === getDeviceId.networkFunction && command.command === getDeviceId.command;
+}
+
+/** The codes by which a BMC says that it cannot just now (Table 5-2). */
+const laterCodes: ReadonlySet<number> = new Set([
+  completionCode.nodeBusy,
+  0xd0,
+  0xd1,
+  completionCode.initializationInProgress,
+]);
+
+/** `unsupported` for an unknown command, `bmc-privilege`, `bmc-busy`, else `bmc-refused`. */
 export function refusedError(peer: Peer, commandName: string, refusal: Refusal): AthanorError {
   const code = refusal.completionCode;
   const hex = `0x${code.toString(16).padStart(2, '0')}`;
@@ -276,11 +286,7 @@ export function refusedError(peer: Peer, commandName: string, refusal: Refusal):
   }
   if (code === completionCode.insufficientPrivilege) {
     const remedy = `Give the user of credential ${peer.credentialName} a higher privilege level on the BMC.`;
-    return new AthanorError('bmc-refused', message, { remedy });
+    return new AthanorError('bmc-privilege', message, { remedy });
   }
-  return new AthanorError('bmc-refused', message);
-}
-
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  return new AthanorError(laterCodes.has(code) ? 'bmc-busy' : 'bmc-refused', message);
 }

@@ -1,5 +1,6 @@
 import type { Lane } from '../../lane.ts';
 import type { Clock } from '../../ports.ts';
+import type { Quirks } from '../../quirks/index.ts';
 import type { IpmiClient } from './client.ts';
 import type { Peer } from './session-errors.ts';
 
@@ -9,4 +10,6 @@ export interface IpmiContext {
   client: IpmiClient;
   lane: Lane;
   clock: Clock;
+  /** What this BMC does otherwise than the specification; those that match by themselves only after Get Device ID. */
+  quirks: Quirks;
 }

@@ -1,5 +1,5 @@
 /** Power over IPMI: Get Chassis Status and Chassis Control (IPMI v2.0 §28.2, §28.3). */
-import { AthanorError, asAthanorError } from '../../../errors/index.ts';
+import { AthanorError, asAthanorError, isUnreachableBmc } from '../../../errors/index.ts';
 import type { ChassisControl, ChassisStatus } from '../../../protocols/ipmi/index.ts';
 import { chassisControl, completionCode, getChassisStatus, noData } from '../../../protocols/ipmi/index.ts';
 import type { PowerCapability, PowerState, PowerStatus, PowerVerb } from '../../capabilities/power.ts';
@@ -145,7 +145,7 @@ async function waitFor(
       } catch (thrown) {
         seen.error = asAthanorError(thrown);
         if (!either.aborted) noteChange(getChassisStatus.name, seen.error.message);
-        if (seen.error.code !== 'bmc-unreachable' || either.aborted) return seen;
+        if (!isUnreachableBmc(seen.error.code) || either.aborted) return seen;
       }
       await sleep(context.clock, pollMs, either).catch(() => undefined);
       pollMs = Math.min(pollMs * 1.5, longestPollMs);

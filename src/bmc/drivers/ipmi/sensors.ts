@@ -22,12 +22,13 @@ import type { SdrCache } from '../../sdr-cache.ts';
 import type { Note } from '../../settle.ts';
 import { settle } from '../../settle.ts';
 import type { IpmiContext } from './context.ts';
+import type { Quirks } from '../../quirks/index.ts';
 import { createSdrStore } from './sdr-store.ts';
 import type { Sensor } from './sensor-population.ts';
 import { isSelected, recordSummary, sensorsOf, targetOf, thresholdMeaning } from './sensor-population.ts';
 import { createSensorReader, settableThresholds } from './sensor-reading.ts';
 
-export function ipmiSensors(context: IpmiContext, cache: SdrCache, quirks: ReadonlySet<string>): SensorsCapability {
+export function ipmiSensors(context: IpmiContext, cache: SdrCache, quirks: Pick<Quirks, 'has'>): SensorsCapability {
   const about = { driver: 'ipmi', capability: 'sensors', clock: context.clock } as const;
   const store = createSdrStore(context, cache);
   const reader = createSensorReader(context, { ignoreScanningDisabled: quirks.has('ignorescanningdisabled') });

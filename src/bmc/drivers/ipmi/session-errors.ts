@@ -1,4 +1,5 @@
 /** The errors of the IPMI driver, each with what a person can do about it. Names and addresses only: never a secret. */
+import type { ErrorCode } from '../../../errors/index.ts';
 import { AthanorError } from '../../../errors/index.ts';
 import { sessionStatus, sessionStatusText } from '../../../protocols/ipmi/index.ts';
 import type { Silence } from './link.ts';
@@ -20,20 +21,52 @@ export function silenceError(peer: Peer, asked: string, silence: Silence): Athan
   }
   const cause = silence.socketError === undefined ? {} : { cause: silence.socketError };
   const said = silence.socketError === undefined ? '' : ` (${silence.socketError.message})`;
-  return new AthanorError('bmc-unreachable', `${where} does not answer ${asked}${said}`, cause);
+  return new AthanorError(silenceCode(silence.socketError), `${where} does not answer ${asked}${said}`, cause);
 }
 
-export function refusedCredentialError(peer: Peer, why: string): AthanorError {
-  return new AthanorError('bmc-authentication', `BMC ${peer.name} refused credential ${peer.credentialName}: ${why}`);
+/** What the operating system says: ICMP's answers, its own routing table, the resolver of names. */
+const codesOfSocketErrors: Readonly<Record<string, ErrorCode>> = {
+  ECONNREFUSED: 'bmc-port-closed',
+  EHOSTUNREACH: 'bmc-no-route',
+  ENETUNREACH: 'bmc-no-route',
+  EHOSTDOWN: 'bmc-no-route',
+  ENETDOWN: 'bmc-no-route',
+  EADDRNOTAVAIL: 'bmc-no-route',
+  EACCES: 'bmc-no-route',
+  EPERM: 'bmc-no-route',
+  ENOTFOUND: 'bmc-no-route',
+  EAI_AGAIN: 'bmc-no-route',
+};
+
+function silenceCode(error: Error | undefined): ErrorCode {
+  if (error === undefined || !('code' in error) || typeof error.code !== 'string') return 'bmc-unreachable';
+  return Object.hasOwn(codesOfSocketErrors, error.code)
+    ? (codesOfSocketErrors[error.code] ?? 'bmc-unreachable')
+    : 'bmc-unreachable';
+}
+
+export function refusedCredentialError(
+  peer: Peer,
+  why: string,
+  code: 'bmc-authentication' | 'bmc-unknown-user' = 'bmc-authentication',
+  remedy?: string,
+): AthanorError {
+  const message = `BMC ${peer.name} refused credential ${peer.credentialName}: ${why}`;
+  return new AthanorError(code, message, remedy === undefined ? {} : { remedy });
 }
 
 export function setupRefusedError(peer: Peer, step: string, status: number): AthanorError {
-  const text = sessionStatusText(status);
-  return new AthanorError('bmc-refused', `BMC ${peer.name} refused ${step}: ${text}`, {
-    ...(isOutOfResources(status) && {
-      remedy: 'All sessions of the BMC are taken. Close other IPMI clients, or wait a minute until it forgets them.',
-    }),
-  });
+  const message = `BMC ${peer.name} refused ${step}: ${sessionStatusText(status)}`;
+  if (isOutOfResources(status)) return new AthanorError('bmc-sessions-full', message);
+  if (isRoleRefusal(status)) return new AthanorError('bmc-privilege', message);
+  return new AthanorError('bmc-refused', message);
+}
+
+export function cipherRefusedError(peer: Peer, suites: readonly number[]): AthanorError {
+  return new AthanorError(
+    'bmc-cipher-refused',
+    `BMC ${peer.name} offers none of the cipher suites ${suites.join(', ')}`,
+  );
 }
 
 export function insecureError(peer: Peer, why: string): AthanorError {

@@ -12,6 +12,12 @@ export const timing = {
   singleTryTimeoutMs: 5_000,
   /** The wait for each RAKP answer: RAKP messages are not retried, the whole exchange begins anew. */
   rakpTimeoutMs: 1_500,
+  /** Pause before the exchange begins anew. */
+  anewPauseMs: 100,
+  /** How often in a row the operating system may say that the port is closed or that there is no route. */
+  socketErrorTries: 3,
+  socketErrorPauseMs: 200,
+  capabilitiesTries: 2,
   /** How often the session set-up begins anew, and how long it may take in all. */
   setupAttempts: 12,
   setupDeadlineMs: 30_000,
