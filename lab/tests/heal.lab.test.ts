@@ -80,6 +80,28 @@ describe('on SQLite', () => {
     expect((await chassisCallsSince(machine, since)).map(({ call }) => call)).toEqual(['power 0', 'power 1']);
   });
 
+  it('a BMC that is deaf meanwhile is waited for, and costs the rule no attempt', async () => {
+    const machine = stage.machine('bios');
+    const id = stage.machineId('bios');
+    let since: number;
+    machine.bmc.stop();
+    try {
+      since = await panicBySysrq(machine);
+      const failed = await stage.watch.waitFor(
+        ({ kind, subjectId, time }) => kind === 'operation.failed' && subjectId === id && Date.parse(time) >= since,
+        { timeoutMs: 90_000, what: 'the heal operation without a BMC' },
+      );
+      expect(failed.data).toMatchObject({ code: 'bmc-unreachable' });
+      expect(await chassisCallsSince(machine, since)).toEqual([]);
+    } finally {
+      machine.bmc.continue();
+    }
+    await activeSince(stage, 'bios', since);
+    const resolved = await incidentEvent(stage, 'bios', 'incident.resolved', since);
+    expect(await describeIncident(stage.athanor, resolved.subjectId)).toMatchObject({ outcome: 'healed' });
+    expect((await chassisCallsSince(machine, since)).map(({ call }) => call)).toEqual(['power 0', 'power 1']);
+  });
+
   describe('the screen is swapped between match and action', () => {
     const ownPanic = '<alt-print><alt-print-c>';
 
