@@ -4,7 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type BmcCommand, bmcCommands, type BmcParameter, parametersOf } from '../src/bmc/index.ts';
+import { type BmcCommand, bmcCommands, type BmcParameter, parametersOf, routeOf } from '../src/bmc/index.ts';
 
 export const pageFile = resolve(import.meta.dirname, '../docs/bmc/commands.md');
 
@@ -49,12 +49,11 @@ function renderSubject(commands: readonly BmcCommand[]): string {
 
 function renderCommand(command: BmcCommand): { heading: string; table: string } {
   const parameters = parametersOf(command);
-  const route = `/api/v1/bmcs/{bmc}/${command.name.replaceAll(' ', '/')}`;
-  const method = command.effect === 'read' ? 'GET' : 'POST';
+  const { method, path } = routeOf(command);
   const heading = [
     `### athanor bmc ${command.name}`,
     '',
-    `${command.summary[0]?.toUpperCase()}${command.summary.slice(1)}. *${command.effect}* · \`${method} ${route}\``,
+    `${command.summary[0]?.toUpperCase()}${command.summary.slice(1)}. *${command.effect}* · \`${method} /api/v1/bmcs/{bmc}/${path}\``,
     '',
   ].join('\n');
   if (parameters.length === 0) return { heading, table: '' };

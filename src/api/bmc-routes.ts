@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { type BmcCommand, bmcCommands, parameterFromText } from '../bmc/index.ts';
+import { type BmcCommand, bmcCommands, parameterFromText, routeOf } from '../bmc/index.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { problems } from './routes.ts';
 import * as schemas from './schemas.ts';
@@ -34,21 +34,13 @@ export function bmcRoutes(controlPlane: ControlPlane): FastifyPluginAsyncZod {
   };
 }
 
-/** `sel list` is GET /bmcs/{bmc}/sel/list with a query; what changes something is a POST with a JSON body. */
-export function bmcCommandRoute(command: BmcCommand): { method: 'GET' | 'POST'; path: string } {
-  return {
-    method: command.effect === 'read' ? 'GET' : 'POST',
-    path: `/bmcs/:bmc/${command.name.replaceAll(' ', '/')}`,
-  };
-}
-
 function addCommandRoute(app: FastifyInstance, controlPlane: ControlPlane, command: BmcCommand): void {
-  const { method, path } = bmcCommandRoute(command);
+  const { method, path } = routeOf(command);
   const parameters = command.parameters.strict();
   const answer = schemas.bmcAnswerSchema.extend({ value: command.value.optional() });
   app.route({
     method,
-    url: path,
+    url: `/bmcs/:bmc/${path}`,
     schema: {
       operationId: operationIdOf(command),
       tags: ['bmcs'],

@@ -1,9 +1,7 @@
 /** The `athanor` command. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { useCompileCache } from './compile-cache.ts';
-
-useCompileCache(process.env);
+import { run } from './run.ts';
 
 const interrupted = new AbortController();
 let signals = 0;
@@ -16,9 +14,6 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 }
 // `athanor event tail | head` closes the pipe; that is an end, not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 74));
-
-// Only now, so that the cache serves everything that is loaded from here on.
-const { run } = await import('./run.ts');
 
 process.exitCode = await run(
   {

@@ -72,20 +72,25 @@ function narrow(widths: number[], columns: readonly { header: string }[], total:
 function shorten(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   let kept = '';
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     if (displayWidth(kept + segment) > width - 1) break;
     kept += segment;
   }
   return `${kept}…`;
 }
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made when it is first needed: it takes milliseconds, and most commands print nothing but ASCII. */
+let segmenter: Intl.Segmenter | undefined;
+function graphemesOf(text: string): Iterable<{ segment: string }> {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return segmenter.segment(text);
+}
 const doubleWidth = /^[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}]/u;
 
 /** Cells on the terminal: East Asian letters and emoji take two. */
 export function displayWidth(text: string): number {
+  if (/^[ -~]*$/.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of graphemes.segment(stripVTControlCharacters(text)))
-    width += doubleWidth.test(segment) ? 2 : 1;
+  for (const { segment } of graphemesOf(stripVTControlCharacters(text))) width += doubleWidth.test(segment) ? 2 : 1;
   return width;
 }

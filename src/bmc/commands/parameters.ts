@@ -19,6 +19,12 @@ export interface BmcParameter {
   positional: boolean;
 }
 
+/** The API's door to a command: reads are GETs with a query, but for those with a secret, which has no place in a URL. */
+export function routeOf({ name, effect, secrets }: BmcCommand): { method: 'GET' | 'POST'; path: string } {
+  const method = effect === 'read' && secrets.length === 0 ? 'GET' : 'POST';
+  return { method, path: name.replaceAll(' ', '/') };
+}
+
 type Schema = z.core.$ZodType;
 
 /** Words first, in their order, then the options. */

@@ -1,5 +1,5 @@
 /** The same commands through a server's API: it has the credentials, keeps the history and guards running operations. */
-import { answerOfError, type BmcAnswer } from '../../bmc/index.ts';
+import { answerOfError, type BmcAnswer, routeOf } from '../../bmc/index.ts';
 import { bmcAnswerSchema } from '../../api/index.ts';
 import { AthanorError } from '../../errors/index.ts';
 import { createClient, path } from '../client.ts';
@@ -23,10 +23,10 @@ export async function serverTargets(
   refuseDirectOptions(options);
   const names = expandNodeRanges([bmcs]);
   const client = createClient(await readLogin(await loginFileOf(context, node)));
-  const words = command.name.split(' ').map(encodeURIComponent).join('/');
+  const { method, path: words } = routeOf(command);
   const ask = async (name: string): Promise<BmcAnswer> => {
     const route = `${path`bmcs/${name}`}/${words}`;
-    if (command.effect !== 'read') return await client.send('POST', route, parameters, bmcAnswerSchema);
+    if (method === 'POST') return await client.send('POST', route, parameters, bmcAnswerSchema);
     const query = queryOf(parameters);
     return await client.get(query === '' ? route : `${route}?${query}`, bmcAnswerSchema);
   };
