@@ -1,6 +1,7 @@
 /** `sim`: simulated BMCs, to try things on, to see faults, and to measure many at once. */
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
 import { AthanorError } from '../errors/index.ts';
 import type { SimulatedBmc } from '../sim/index.ts';
@@ -45,6 +46,7 @@ async function simulate(terminal: Terminal, options: SimulateOptions): Promise<v
   }
   const password = await readSecretFile(options.passwordFile);
   const faults = options.fault === undefined ? {} : parseFaults(options.fault);
+  if (addresses.length > 1) keepSmall();
   const bmcs: SimulatedBmc[] = [];
   try {
     for (const [index, address] of addresses.entries()) {
@@ -63,6 +65,12 @@ async function simulate(terminal: Terminal, options: SimulateOptions): Promise<v
   } finally {
     await Promise.all(bmcs.map((bmc) => bmc.stop()));
   }
+}
+
+/** A thousand BMCs answer in bursts, for which V8 would take 100 MB more for short-lived objects and never give it back. */
+function keepSmall(): void {
+  setFlagsFromString('--max-semi-space-size=2');
+  setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 type Settings = Pick<
