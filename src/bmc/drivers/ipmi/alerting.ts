@@ -152,8 +152,10 @@ function toFilter(filter: EventFilter): EventFilterReading {
   };
 }
 
-function toPolicy({ eventSpecificString: _, rule, ...policy }: AlertPolicy): AlertPolicyReading {
-  return { ...policy, rule: alertPolicyRules[rule] ?? `rule ${rule}` };
+function toPolicy(policy: AlertPolicy): AlertPolicyReading {
+  const { number, policySet, enabled, rule, channel, destination, stringSelector } = policy;
+  const named = alertPolicyRules[rule] ?? `rule ${rule}`;
+  return { number, policySet, enabled, rule: named, channel, destination, stringSelector };
 }
 
 async function get<Value>(

@@ -13,6 +13,11 @@ import { createSolArea } from './sol.ts';
 /** Every area, each with its own state; a new one is added here. A later one's command takes the place of an earlier's. */
 export const areaMakers = {
   chassis: createChassisArea,
+  watchdog: createWatchdogArea,
+  pef: createPefArea,
+  fans: createFansArea,
+  dcmi: createDcmiArea,
+  boot: createBootArea,
   sol: createSolArea,
   access: createAccessArea,
   sensors: createSensorsArea,
