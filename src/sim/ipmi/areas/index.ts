@@ -7,6 +7,8 @@ import { createPefArea } from './pef.ts';
 import { createFansArea } from './fans.ts';
 import { createDcmiArea } from './dcmi.ts';
 import { createBootArea } from './boot.ts';
+import { createEventLogArea } from './event-log.ts';
+import { createInventoryArea } from './inventory.ts';
 import { createSensorsArea } from './sensors.ts';
 import { createSolArea } from './sol.ts';
 
@@ -21,4 +23,6 @@ export const areaMakers = {
   sol: createSolArea,
   access: createAccessArea,
   sensors: createSensorsArea,
+  eventLog: createEventLogArea,
+  inventory: createInventoryArea,
 } satisfies Record<string, (context: AreaContext) => Area>;
