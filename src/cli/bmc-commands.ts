@@ -1,6 +1,7 @@
 /** `bmc`: list and describe what a server has declared, and everything a BMC can be asked. */
 import type { Command } from 'commander';
 import { addGeneratedCommands, type Way } from './bmc/command-tree.ts';
+import type { ConsoleOptions } from './bmc/console.ts';
 import type { Context } from './context.ts';
 import { withOutput } from './formats.ts';
 
@@ -20,6 +21,16 @@ export function addBmcCommands(program: Command, context: Context, way: Way): vo
     const { runAsked } = await import('./bmc/run-asked.ts');
     await runAsked(context, asked);
   });
+  const console = group.commands.find((sub) => sub.name() === 'console') ?? group.command('console');
+  console
+    .description('open the serial console in this terminal; ^] . leaves it')
+    .argument('[bmc]', 'a declared BMC; none with --host')
+    .option('--escape <key>', 'the key that begins a command of the console, as ^] or ^O')
+    .option('--take-over', 'end the console that somebody else has open')
+    .action(async (_: string | undefined, options: ConsoleOptions, command: Command) => {
+      const { openConsole } = await import('./bmc/console.ts');
+      await openConsole(context, command, way, options);
+    });
 }
 
 /** `--host` anywhere means that no server is asked. */

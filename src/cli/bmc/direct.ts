@@ -1,8 +1,10 @@
 /** The tool without a server: opens each BMC, asks it, closes it. */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import {
   answerOf,
   answerOfError,
+  type Bmc,
   type BmcAnswer,
   type BmcCommand,
   type BmcDependencies,
@@ -10,19 +12,62 @@ import {
   createSystemClock,
   createUdpTransport,
   openBmc,
+  type SdrCache,
 } from '../../bmc/index.ts';
+import { AthanorError } from '../../errors/index.ts';
 import { readSecretFile } from '../secret-file.ts';
 import { printable, type Terminal } from '../terminal.ts';
 import { type ConnectionOptions, type Host, hostsOf } from './connection-options.ts';
 import { passwordSource } from './password-sources.ts';
+import { sdrFiles } from './sdr-files.ts';
 import { openStateFile, type StateFile, stateDirectory } from './state-file.ts';
 import type { Target } from './sweep.ts';
 
-export interface DirectTargets {
+export interface Targets {
   targets: Target[];
   single: boolean;
   /** Writes down what was learned. */
   end(): Promise<void>;
+}
+
+/** The BMCs that were named, to be opened one by one. */
+export interface DirectBmcs {
+  hosts: Host[];
+  single: boolean;
+  /** Throws what is wrong with its settings or its password's source. */
+  open(host: Host): Promise<Bmc>;
+  end(): Promise<void>;
+}
+
+export async function directBmcs(terminal: Terminal, options: ConnectionOptions): Promise<DirectBmcs> {
+  const { hosts, single } = hostsOf(options);
+  const passwordOf = await passwordSource(terminal, options);
+  const warn = (text: string): void => void terminal.stderr.write(`${printable(text)}\n`);
+  const directory = stateDirectory(terminal.environment);
+  const state = await openStateFile(directory, warn);
+  const records = sdrFiles(join(directory, 'sdr'));
+  const kg = options.kgFile === undefined ? undefined : await readSecretFile(options.kgFile);
+  const shared = {
+    udp: createUdpTransport(),
+    clock: createSystemClock(),
+    randomBytes: (length: number) => randomBytes(length),
+  };
+  return {
+    hosts,
+    single,
+    async open(host) {
+      const password = await passwordOf?.(host.name);
+      const settings = settingsOf(host, options, password, kg, state);
+      const identity = `${host.address}:${host.port ?? ''}`;
+      if (options.retryCredential) state.forget(identity);
+      const sdrCache: SdrCache = {
+        get: () => records.get(identity),
+        put: (_, cached) => records.put(identity, cached),
+      };
+      return openBmc(settings, { ...shared, refusedCredentials: refusedBy(identity, state), sdrCache });
+    },
+    end: () => state.flush(),
+  };
 }
 
 export async function directTargets(
@@ -30,28 +75,14 @@ export async function directTargets(
   options: ConnectionOptions,
   command: BmcCommand,
   parameters: unknown,
-): Promise<DirectTargets> {
-  const { hosts, single } = hostsOf(options);
-  const passwordOf = await passwordSource(terminal, options);
-  const warn = (text: string): void => void terminal.stderr.write(`${printable(text)}\n`);
-  const state = await openStateFile(stateDirectory(terminal.environment), warn);
-  const kg = options.kgFile === undefined ? undefined : await readSecretFile(options.kgFile);
-  const shared = {
-    udp: createUdpTransport(),
-    clock: createSystemClock(),
-    randomBytes: (length: number) => randomBytes(length),
-  };
-
+): Promise<Targets> {
+  const { hosts, single, open, end } = await directBmcs(terminal, options);
   const targets = hosts.map((host) => ({
     name: host.name,
     async ask(signal: AbortSignal): Promise<BmcAnswer> {
       try {
-        if (signal.aborted) throw signal.reason;
-        const password = await passwordOf?.(host.name);
-        const settings = settingsOf(host, options, password, kg, state);
-        const identity = `${host.address}:${host.port ?? ''}`;
-        if (options.retryCredential) state.forget(identity);
-        const bmc = openBmc(settings, { ...shared, refusedCredentials: refusedBy(identity, state) });
+        if (signal.aborted) throw new AthanorError('aborted', `${host.name} was not asked any more.`);
+        const bmc = await open(host);
         try {
           return answerOf(host.name, await command.run(bmc, parameters, { signal }));
         } finally {
@@ -62,7 +93,7 @@ export async function directTargets(
       }
     },
   }));
-  return { targets, single, end: () => state.flush() };
+  return { targets, single, end };
 }
 
 /** Remembered by address: the same BMC may be written in several ways, and a name may come to mean another one. */

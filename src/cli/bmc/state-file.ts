@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { RefusedCredentials } from '../../bmc/index.ts';
+import { replaceFile } from './atomic-file.ts';
 
 const stateSchema = z.object({
   version: z.literal(1),
@@ -76,7 +77,7 @@ export async function openStateFile(directory: string, warn: (text: string) => v
         merged.refused[name] = known.slice(-mostRefusedOfOne);
       }
       merged.refused = Object.fromEntries(Object.entries(merged.refused).slice(-mostBmcs));
-      await replace(file, `${JSON.stringify(merged)}\n`);
+      await replaceFile(file, `${JSON.stringify(merged)}\n`);
     });
   }
 
@@ -137,19 +138,6 @@ async function readState(file: string, warn: (text: string) => void): Promise<St
     warn(`${file} was damaged and is now ${aside}; what BMCs refused before is forgotten.`);
     return undefined;
   }
-}
-
-async function replace(file: string, text: string): Promise<void> {
-  const temporary = `${file}.${process.pid}.new`;
-  await rm(temporary, { force: true });
-  const handle = await open(temporary, 'wx', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, file);
 }
 
 /** One writer at a time among processes; a lock whose owner died is taken over. */

@@ -7,7 +7,7 @@ import { type Context, loginFileOf } from '../context.ts';
 import { readLogin } from '../login-file.ts';
 import type { Asked } from './command-tree.ts';
 import { type ConnectionOptions, connectionOptionNames } from './connection-options.ts';
-import type { DirectTargets } from './direct.ts';
+import type { Targets } from './direct.ts';
 import { expandNodeRanges, isOneName } from './node-ranges.ts';
 
 /** What only the tool without a server takes. */
@@ -18,7 +18,7 @@ export async function serverTargets(
   asked: Asked,
   options: ConnectionOptions,
   parameters: Record<string, unknown>,
-): Promise<DirectTargets> {
+): Promise<Targets> {
   const { command, bmcs = '', node } = asked;
   refuseDirectOptions(options);
   const names = expandNodeRanges([bmcs]);
