@@ -146,7 +146,8 @@ export function openSolPort({ session, serial, clock, behaviour, powerOn, onBrea
     const room = !powerOn() || refused || serial.writableNeedDrain ? 0 : behaviour.acceptAtMost;
     const count = Math.min(length, room);
     if (count > 0) serial.write(packet.characters.subarray(0, count));
-    return { acceptedCharacters: count, negative: count < length };
+    // What is taken in part is acknowledged with its count: ipmitool drops what is refused.
+    return { acceptedCharacters: count, negative: count === 0 && length > 0 };
   }
 
   serial.on('data', onSerial);
