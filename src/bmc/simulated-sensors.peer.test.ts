@@ -120,6 +120,19 @@ describe('sensors of our simulator', () => {
     expect(tool.get('Fan 1')?.value).toBe('na');
   });
 
+  it('that are said not to be scanned, or to be owned by nobody, are read where a quirk says so', async () => {
+    const credential = { name: 'sim', ...administrator, fingerprint: 'one' };
+    const quirks = ['ignorescanningdisabled', 'assumebmcowner'];
+    const settings = { name: 'b2', driver: 'ipmi', address: sim.address, port: sim.port, credential, quirks } as const;
+    const quirky = openBmc(settings, realDependencies());
+    sim.areas.sensors.set(0x13, { scanning: false });
+    const [inlet] = expectDone(await quirky.sensors.list({ named: 'Inlet Temp' })).value;
+    expect(inlet).toMatchObject({ value: 24, unavailable: undefined });
+    const [elsewhere] = expectDone(await quirky.sensors.list({ named: 'PCH Temp' })).value;
+    expect(elsewhere?.unavailable).toBe('Requested Sensor, data, or record not present');
+    await quirky.close();
+  });
+
   it('are selected by type and by a pattern of their names', async () => {
     const names = async (selection: Parameters<typeof bmc.sensors.list>[0]) =>
       expectDone(await bmc.sensors.list(selection)).value.map(({ name }) => name);

@@ -23,6 +23,7 @@ import { ipmiWatchdog } from './watchdog.ts';
 import { ipmiBootDevice } from './boot-device.ts';
 import { ipmiChannels } from './channels.ts';
 import { createIpmiClient } from './client.ts';
+import { ipmiConnection } from './connection.ts';
 import { ipmiConsole } from './console.ts';
 import type { IpmiContext } from './context.ts';
 import type { SessionSetup } from './establish-session.ts';
@@ -30,6 +31,7 @@ import { ipmiFru } from './fru.ts';
 import { ipmiIdentity } from './identity.ts';
 import { ipmiLan } from './lan.ts';
 import { otherClients } from './other-client.ts';
+import { ipmiRaw } from './raw.ts';
 import { ipmiPower } from './power.ts';
 import { createSdrStore } from './sdr-store.ts';
 import { ipmiSensors } from './sensors.ts';
@@ -59,7 +61,7 @@ function openIpmi(settings: BmcSettings, { lane, dependencies }: DriverParts) {
   const sdrCache = dependencies.sdrCache ?? cacheSdrsInMemory();
   const { readRecords: readSdrs } = createSdrStore(context, sdrCache);
   const serial = ipmiConsole(context, { credential, suites, udp, randomBytes, quirks });
-  const sensors = ipmiSensors(context, sdrCache, quirks);
+  const sensors = ipmiSensors(context, sdrCache);
   return {
     capabilities: {
       ...unsupportedCapabilities('ipmi', 'Athanor does not do this over IPMI yet'),
@@ -72,6 +74,8 @@ function openIpmi(settings: BmcSettings, { lane, dependencies }: DriverParts) {
       chassis: ipmiChassis(context),
       bmcReset: ipmiBmcReset(context),
       identity: ipmiIdentity(context),
+      connection: ipmiConnection(context, { udp, randomBytes }),
+      raw: ipmiRaw(context),
       sensors,
       fans: ipmiFans(context, sensors),
       systemEventLog: ipmiSystemEventLog({ ...context, readSdrs }),

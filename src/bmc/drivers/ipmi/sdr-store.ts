@@ -29,7 +29,14 @@ export interface SdrStore {
   info(note: Note, signal?: AbortSignal): Promise<SensorRecordStore>;
 }
 
-export function createSdrStore(context: IpmiContext, cache: SdrCache): SdrStore {
+/** As much of the driver's context as records need. */
+type StoreContext = Pick<IpmiContext, 'peer'> & {
+  client: Pick<IpmiContext['client'], 'ask'>;
+  clock: Pick<IpmiContext['clock'], 'now'>;
+  quirks: Pick<IpmiContext['quirks'], 'has'>;
+};
+
+export function createSdrStore(context: StoreContext, cache: SdrCache): SdrStore {
   const { client, peer, clock } = context;
   const key = `${peer.name} ${peer.address} ${peer.port}`;
 
@@ -65,14 +72,20 @@ export function createSdrStore(context: IpmiContext, cache: SdrCache): SdrStore 
       return kept.map((hex) => Buffer.from(hex, 'hex'));
     }
     const records =
-      device === undefined ? await walkRepository(note, signal) : await walkDevice(device.luns, note, signal);
+      device === undefined ? await walkRepository(info, note, signal) : await walkDevice(device.luns, note, signal);
     const all = records.map((record) => Buffer.from(record).toString('hex'));
     await cache.put(key, { stamp, readAt: clock.now(), records: all });
     return records;
   }
 
-  async function walkRepository(note: Note, signal?: AbortSignal): Promise<Uint8Array[]> {
-    const records = await walkSdrs(context, { get: getSdr, reserve: reserveSdrRepository }, note, signal);
+  async function walkRepository(
+    info: SdrRepositoryInfo | undefined,
+    note: Note,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array[]> {
+    const bounded = context.quirks.has('assumemaxsdrrecordcount') && info !== undefined;
+    const source = { get: getSdr, reserve: reserveSdrRepository, ...(bounded && { count: info.recordCount }) };
+    const records = await walkSdrs(context, source, note, signal);
     note(getSdr.name, `${records.length} records`);
     return records;
   }

@@ -13,7 +13,11 @@ export interface SdrSource {
   get: IpmiCommand<GetSdrRequest, GetSdrResponse>;
   reserve: IpmiCommand<NoData, { reservation: number }>;
   target?: IpmiTarget;
+  /** No more than these are read: for a BMC whose list has no end. */
+  count?: number;
 }
+
+type WalkContext = Pick<IpmiContext, 'peer'> & { client: Pick<IpmiContext['client'], 'ask'> };
 
 const lastRecord = 0xffff;
 const allThatIsLeft = 0xff;
@@ -27,7 +31,7 @@ const most = { records: 4_096, reservationsPerRecord: 5 };
 
 /** The records as bytes, in their order; those the BMC does not give are left out and told in `note`. */
 export async function walkSdrs(
-  context: IpmiContext,
+  context: WalkContext,
   source: SdrSource,
   note: Note,
   signal?: AbortSignal,
@@ -35,11 +39,12 @@ export async function walkSdrs(
   const reader = createReader(context, source, signal);
   const records: Uint8Array[] = [];
   const seen = new Set<number>();
-  for (let next = 0; next !== lastRecord && !seen.has(next) && seen.size < most.records; ) {
+  const maximum = Math.min(source.count ?? most.records, most.records);
+  for (let next = 0; next !== lastRecord && !seen.has(next) && seen.size < maximum; ) {
     seen.add(next);
     const read = await reader(next);
     if ('refused' in read) {
-      if (records.length === 0 && seen.size === 1) throw refusedError(context.peer, source.get.name, read.refused);
+      if (read.next === undefined && seen.size === 1) throw refusedError(context.peer, source.get.name, read.refused);
       note(source.get.name, `record ${next} is left out: ${read.refused.text}`);
     }
     if (read.record !== undefined) records.push(read.record);
@@ -57,7 +62,7 @@ interface Read {
 
 type ReadResult = Read | (Read & { refused: { completionCode: number; text: string } });
 
-function createReader(context: IpmiContext, source: SdrSource, signal?: AbortSignal) {
+function createReader(context: WalkContext, source: SdrSource, signal?: AbortSignal) {
   const { client } = context;
   let reservation = 0;
   /** Most BMCs give a record whole, which takes one exchange; after the first refusal it is head first, then parts. */

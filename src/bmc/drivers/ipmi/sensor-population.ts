@@ -34,11 +34,15 @@ function sensorId({ sensorNumber, owner }: RecordedSensor): string {
   return `${hex(sensorNumber)}${lun}${owner.address === bmcAddress ? '' : `@${hex(owner.address)}`}`;
 }
 
-/** How its owner is reached; undefined where that is software of the system, which answers nobody. */
-export function targetOf({ owner }: Sensor): IpmiTarget | undefined {
-  if ((owner.address & 0x01) !== 0) return undefined;
+/**
+ * How its owner is reached; undefined where that is software of the system, which answers nobody.
+ *
+ * @param ownedByBmc whatever the record says
+ */
+export function targetOf({ owner }: Sensor, ownedByBmc: boolean): IpmiTarget | undefined {
   const lun = owner.lun === 0 ? {} : { lun: owner.lun };
-  if (owner.address === bmcAddress) return lun;
+  if (owner.address === bmcAddress || ownedByBmc) return lun;
+  if ((owner.address & 0x01) !== 0) return undefined;
   return { ...lun, through: [{ channel: owner.channel, address: owner.address }] };
 }
 

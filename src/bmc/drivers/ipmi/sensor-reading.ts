@@ -33,11 +33,6 @@ import {
   thresholdMeaning,
 } from './sensor-population.ts';
 
-export interface ReadingOptions {
-  /** The BMC claims of sensors that work that they are not scanned. */
-  ignoreScanningDisabled: boolean;
-}
-
 export interface SensorReader {
   read(sensor: Sensor, signal?: AbortSignal): Promise<SensorReading>;
   describe(sensor: Sensor, signal?: AbortSignal): Promise<SensorDetails>;
@@ -49,8 +44,8 @@ interface Taken {
   answer: SensorReadingResponse | undefined;
 }
 
-export function createSensorReader(context: IpmiContext, { ignoreScanningDisabled }: ReadingOptions): SensorReader {
-  const { client } = context;
+export function createSensorReader(context: IpmiContext): SensorReader {
+  const { client, quirks } = context;
 
   /** The answer of whoever owns the sensor, or why there is none. */
   async function ask<Request extends { sensorNumber: number }, Response>(
@@ -59,7 +54,7 @@ export function createSensorReader(context: IpmiContext, { ignoreScanningDisable
     request: Request,
     signal?: AbortSignal,
   ): Promise<{ value: Response } | { none: string }> {
-    const target = targetOf(sensor);
+    const target = targetOf(sensor, quirks.has('assumebmcowner'));
     if (target === undefined) return { none: `owned by ${ownerText(sensor)}` };
     const answer = await client.ask(command, request, signal, target);
     return 'value' in answer ? answer : { none: answer.refused.text };
@@ -74,7 +69,7 @@ export function createSensorReader(context: IpmiContext, { ignoreScanningDisable
     const thresholds = await valuesOf(sensor, await readRawThresholds(sensor, signal), signal);
     if ('none' in asked) return { reading: { ...unread(sensor, asked.none), thresholds }, answer: undefined };
     const answer = asked.value;
-    const why = unavailability(answer, ignoreScanningDisabled);
+    const why = unavailability(answer, quirks.has('ignorescanningdisabled'));
     if (why !== undefined) return { reading: { ...unread(sensor, why), thresholds }, answer };
     const value = await valueOf(sensor, answer.reading, signal);
     const found = { ...unread(sensor, undefined), value, thresholds };

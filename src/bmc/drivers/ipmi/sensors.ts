@@ -22,16 +22,15 @@ import type { SdrCache } from '../../sdr-cache.ts';
 import type { Note } from '../../settle.ts';
 import { settle } from '../../settle.ts';
 import type { IpmiContext } from './context.ts';
-import type { Quirks } from '../../quirks/index.ts';
 import { createSdrStore } from './sdr-store.ts';
 import type { Sensor } from './sensor-population.ts';
 import { isSelected, recordSummary, sensorsOf, targetOf, thresholdMeaning } from './sensor-population.ts';
 import { createSensorReader, settableThresholds } from './sensor-reading.ts';
 
-export function ipmiSensors(context: IpmiContext, cache: SdrCache, quirks: Pick<Quirks, 'has'>): SensorsCapability {
+export function ipmiSensors(context: IpmiContext, cache: SdrCache): SensorsCapability {
   const about = { driver: 'ipmi', capability: 'sensors', clock: context.clock } as const;
   const store = createSdrStore(context, cache);
-  const reader = createSensorReader(context, { ignoreScanningDisabled: quirks.has('ignorescanningdisabled') });
+  const reader = createSensorReader(context);
 
   async function select(selection: SensorSelection, note: Note, signal?: AbortSignal): Promise<Sensor[]> {
     return sensorsOf(await store.readRecords(note, signal)).filter((sensor) => isSelected(sensor, selection));
@@ -70,7 +69,12 @@ export function ipmiSensors(context: IpmiContext, cache: SdrCache, quirks: Pick<
     const before = await reader.readRawThresholds(sensor, signal);
     const raw = rawWanted(sensor, wanted, before);
     const request = { sensorNumber: sensor.sensorNumber, thresholds: raw };
-    await context.client.run(setSensorThresholds, request, signal, targetOf(sensor));
+    await context.client.run(
+      setSensorThresholds,
+      request,
+      signal,
+      targetOf(sensor, context.quirks.has('assumebmcowner')),
+    );
     note(setSensorThresholds.name, `${sensor.name}: ${inWords(raw)}, confirmed by the BMC`);
     const after = await reader.readRawThresholds(sensor, signal);
     note('Get Sensor Thresholds', `${sensor.name}: ${inWords(after)}`);

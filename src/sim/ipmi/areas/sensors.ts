@@ -43,7 +43,10 @@ const { user, operator } = privilegeLevel;
 const notPresent: Refused = { completionCode: 0xcb };
 const lastRecord = 0xffff;
 
-export function createSensorsArea(context: AreaContext, options: SensorsAreaOptions = {}): SensorsArea {
+export function createSensorsArea(
+  context: Pick<AreaContext, 'clock' | 'server'>,
+  options: SensorsAreaOptions = {},
+): SensorsArea {
   const content = options.content ?? usualSensors();
   const bodies: SdrBody[] = [...content.sensors.map(({ record }) => record), ...content.others];
   const maximumRead = options.maximumRead ?? 0xff;
