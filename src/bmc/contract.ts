@@ -17,6 +17,8 @@ import type { BootDeviceCapability } from './capabilities/boot-device.ts';
 import { bootDeviceMethods } from './capabilities/boot-device.ts';
 import type { ChannelsCapability } from './capabilities/channels.ts';
 import { channelsMethods } from './capabilities/channels.ts';
+import type { ConnectionCapability } from './capabilities/connection.ts';
+import { connectionMethods } from './capabilities/connection.ts';
 import type { ConsoleCapability } from './capabilities/console.ts';
 import { consoleMethods } from './capabilities/console.ts';
 import type { FirmwareCapability } from './capabilities/firmware.ts';
@@ -66,6 +68,7 @@ export interface Capabilities extends Record<CapabilityName, object> {
   raw: RawCapability;
   alerting: AlertingCapability;
   chassis: ChassisCapability;
+  connection: ConnectionCapability;
   dataCentre: DataCentreCapability;
   fans: FansCapability;
   watchdog: WatchdogCapability;
@@ -92,6 +95,7 @@ export const capabilityMethods: { readonly [Name in keyof Capabilities]: Record<
   raw: rawMethods,
   alerting: alertingMethods,
   chassis: chassisMethods,
+  connection: connectionMethods,
   dataCentre: dataCentreMethods,
   fans: fansMethods,
   watchdog: watchdogMethods,

@@ -12,6 +12,7 @@ export * from './capabilities/bios-settings.ts';
 export * from './capabilities/bmc-reset.ts';
 export * from './capabilities/boot-device.ts';
 export * from './capabilities/channels.ts';
+export * from './capabilities/connection.ts';
 export * from './capabilities/console.ts';
 export * from './capabilities/firmware.ts';
 export * from './capabilities/fru.ts';
@@ -48,6 +49,9 @@ export type {
   UdpTransport,
 } from './ports.ts';
 export { rememberRefusedInMemory } from './ports.ts';
+export type { PingAnswer, PingOptions, PingParts } from './drivers/ipmi/ping.ts';
+export { pingBmc } from './drivers/ipmi/ping.ts';
+export { createQuirks, isQuirkName, quirkNames } from './quirks/index.ts';
 export { drivers } from './registry.ts';
 export type { BudgetSettings } from './request-budget.ts';
 export type {

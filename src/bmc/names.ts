@@ -23,6 +23,7 @@ export type CapabilityName =
   | 'raw'
   | 'alerting'
   | 'chassis'
+  | 'connection'
   | 'dataCentre'
   | 'fans'
   | 'watchdog';

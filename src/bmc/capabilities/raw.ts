@@ -7,6 +7,9 @@ export interface RawRequest {
   data: Uint8Array;
   /** The caller's word that running it twice does no harm; without it the request is sent once at most. */
   idempotent: boolean;
+  lun?: number;
+  /** The controllers on the way, the addressed one last. */
+  through?: { channel: number; address: number }[];
 }
 
 export interface RawResponse {
@@ -14,7 +17,8 @@ export interface RawResponse {
   completionCode: number;
   /** The completion code in the specification's words. */
   text: string;
-  data: Uint8Array;
+  /** Hexadecimal. */
+  data: string;
 }
 
 export interface RawCapability {

@@ -10,6 +10,7 @@ import { userCommands } from './user.ts';
 import { serialCommands } from './serial.ts';
 import { lanCommands } from './lan.ts';
 import { channelCommands } from './channel.ts';
+import { connectionCommands } from './connection.ts';
 import { consoleCommands } from './console.ts';
 import { deviceCommands } from './device.ts';
 import { fruCommands } from './fru.ts';
@@ -26,6 +27,7 @@ export const bmcCommands: readonly BmcCommand[] = [
   ...bootCommands,
   ...consoleCommands,
   ...deviceCommands,
+  ...connectionCommands,
   ...alertingCommands,
   ...chassisCommands,
   ...dcmiCommands,

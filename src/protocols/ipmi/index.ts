@@ -23,6 +23,8 @@ export * from './commands/payloads.ts';
 export * from './commands/pef.ts';
 export * from './commands/sel.ts';
 export * from './commands/send-message.ts';
+export * from './commands/cipher-suite-records.ts';
+export * from './commands/session-info.ts';
 export * from './commands/session.ts';
 export * from './commands/users.ts';
 export * from './commands/watchdog.ts';

@@ -39,14 +39,19 @@ interface Waiter {
   fail(error: Error): void;
 }
 
-export async function openLink(endpoint: UdpEndpoint, udp: UdpTransport, lane: Lane, clock: Clock): Promise<Link> {
+export async function openLink(
+  endpoint: UdpEndpoint,
+  udp: UdpTransport,
+  lane: Pick<Lane, 'beforeSending' | 'heard'>,
+  clock: Clock,
+): Promise<Link> {
   const waiters = new Set<Waiter>();
   const channel: UdpChannel = await udp.open(endpoint, {
     onMessage(packet) {
-      for (const waiter of [...waiters]) waiter.receive(packet);
+      for (const waiter of waiters) waiter.receive(packet);
     },
     onError(error) {
-      for (const waiter of [...waiters]) waiter.fail(error);
+      for (const waiter of waiters) waiter.fail(error);
     },
   });
   return {
