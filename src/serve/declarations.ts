@@ -55,6 +55,7 @@ function settingsOf(bmc: BmcConfiguration, credential: BmcSettings['credential']
     port: bmc.port,
     ...(bmc.mac === undefined ? {} : { macAddress: bmc.mac }),
     ...(bmc.cipherSuites === undefined ? {} : { cipherSuites: bmc.cipherSuites }),
+    ...(bmc.quirks === undefined ? {} : { quirks: bmc.quirks }),
     ...(credential === undefined ? {} : { credential }),
   };
 }

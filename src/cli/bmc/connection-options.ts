@@ -22,11 +22,6 @@ const definitions: readonly Definition[] = [
   { flags: '--kg-file <file>', does: "the BMC's K_g key from a file of mode 0600; 0x… for one in hexadecimal" },
   { flags: '--driver <driver>', does: 'how it is spoken to (ipmi)', choices: Object.keys(drivers) },
   { flags: '--port <number>', does: "the port, when it is not the driver's own", parse: portNumber },
-  {
-    flags: '--privilege <level>',
-    does: 'the highest level to ask for',
-    choices: ['user', 'operator', 'administrator'],
-  },
   { flags: '--cipher-suites <numbers>', does: 'those allowed, the best first (17,3)', parse: suiteNumbers },
   { flags: '--quirk <name>', does: 'a workaround that this BMC needs', several: true },
   { flags: '--mac <address>', does: 'the NIC that the driver unmanaged wakes' },
@@ -65,7 +60,6 @@ export interface ConnectionOptions {
   kgFile: string | undefined;
   driver: BmcSettings['driver'];
   port: number | undefined;
-  privilege: string | undefined;
   cipherSuites: number[] | undefined;
   quirks: string[];
   mac: string | undefined;
@@ -111,7 +105,6 @@ export function connectionOptionsOf(command: Command, ownOptions: ReadonlySet<st
     kgFile: text('kg-file'),
     driver: Object.values(drivers).find(({ name }) => name === text('driver'))?.name ?? 'ipmi',
     port: number('port'),
-    privilege: text('privilege'),
     cipherSuites: Array.isArray(suites) ? suites.map(Number) : undefined,
     quirks: texts('quirk'),
     mac: text('mac'),

@@ -112,7 +112,7 @@ function settingsOf(
   state: StateFile,
 ): BmcSettings {
   const { name, address, port } = host;
-  const { driver, cipherSuites, mac, user: username = '' } = options;
+  const { driver, cipherSuites, mac, quirks, user: username = '' } = options;
   const login = { username, password: password ?? '', ...(kg === undefined ? {} : { kg }) };
   return {
     name,
@@ -121,8 +121,17 @@ function settingsOf(
     ...(port === undefined ? {} : { port }),
     ...(mac === undefined ? {} : { macAddress: mac }),
     ...(cipherSuites === undefined ? {} : { cipherSuites }),
+    ...(quirks.length === 0 ? {} : { quirks }),
     ...(password === undefined
       ? {}
-      : { credential: { name: `of user ${username}`, username, password, fingerprint: state.fingerprint(login) } }),
+      : {
+          credential: {
+            name: `of user ${username}`,
+            username,
+            password,
+            ...(kg === undefined ? {} : { systemKey: kg }),
+            fingerprint: state.fingerprint(login),
+          },
+        }),
   };
 }

@@ -66,7 +66,6 @@ function refuseDirectOptions(options: ConnectionOptions): void {
     'password-command': options.passwordCommand,
     'kg-file': options.kgFile,
     port: options.port,
-    privilege: options.privilege,
     'cipher-suites': options.cipherSuites,
     quirk: options.quirks.length > 0 ? options.quirks : undefined,
     mac: options.mac,

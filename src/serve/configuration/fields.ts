@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { longestSocketPath, type ListenAddress } from '../../api/index.ts';
+import { isQuirkName, quirkNames } from '../../bmc/index.ts';
 import { type AddressRange, parseIpv4, parseMac, rangeContains, subnetContains } from '../../boot/index.ts';
 import { AthanorError } from '../../errors/index.ts';
 
@@ -120,11 +121,17 @@ export const guid = field((value) => {
 });
 
 export const cipherSuite = field((value) => {
-  if (value === '3' || value === '17') return Number(value);
+  if (['3', '8', '12', '17'].includes(value)) return Number(value);
   throw wrong(
     `Cipher suite "${value}" is not offered: it is unknown or unsafe.`,
-    'Write 17 (SHA-256) or 3 (SHA-1), the better one first.',
+    'Write 17 (SHA-256) or 3 (SHA-1), the better one first; 8 and 12 (MD5) only for a BMC that has nothing else.',
   );
+});
+
+/** A workaround for one BMC, or `no-` and one that is not to be used. */
+export const quirk = field((value) => {
+  if (isQuirkName(value.replace(/^no-/, ''))) return value;
+  throw wrong(`There is no quirk "${value}".`, `There are: ${quirkNames.join(', ')}.`);
 });
 
 /** `127.0.0.1:8443`, `[::1]:8443`, `unix:run/api.sock`. */

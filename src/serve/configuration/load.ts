@@ -106,6 +106,7 @@ function configurationOf(shape: ConfigurationDocumentShape, base: string): Confi
       guid: bmc.guid,
       mac: bmc.mac,
       cipherSuites: bmc.cipherSuites,
+      ...(bmc.quirks === undefined ? {} : { quirks: bmc.quirks }),
       console:
         bmc.console === undefined
           ? undefined

@@ -53,6 +53,8 @@ export interface BmcConfiguration {
   guid: string | undefined;
   mac: string | undefined;
   cipherSuites: number[] | undefined;
+  /** Workarounds by name; `no-NAME` switches one off. */
+  quirks?: string[];
   /** Where the machine's graphical console is seen, by RFB (VNC). */
   console: { address: ListenAddress; credential: string | undefined } | undefined;
 }

@@ -51,6 +51,7 @@ export const bmcSchema = z.strictObject({
   guid: fields.guid.optional(),
   mac: fields.mac.optional(),
   cipherSuites: z.array(fields.cipherSuite).min(1).optional(),
+  quirks: z.array(fields.quirk).optional(),
   console: consoleSchema.optional(),
 });
 
