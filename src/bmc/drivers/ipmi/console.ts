@@ -7,11 +7,11 @@ import {
   payloadType,
 } from '../../../protocols/ipmi/index.ts';
 import type { ConsoleCapability, SerialConsole, SerialSessionStatus } from '../../capabilities/console.ts';
+import type { Quirks } from '../../quirks/index.ts';
 import type { Note } from '../../settle.ts';
 import { settle } from '../../settle.ts';
 import { refusedError } from './client.ts';
 import type { IpmiContext } from './context.ts';
-import type { SolQuirk } from './sol-activation.ts';
 import { activateSol, charactersPerPacket, otherPort, solInstance } from './sol-activation.ts';
 import { createSolConsole } from './sol-console.ts';
 import type { SolTiming } from './sol-machine.ts';
@@ -20,7 +20,7 @@ import type { SolSession, SolSessionParts } from './sol-session.ts';
 import { openSolSession, silent } from './sol-session.ts';
 
 export interface ConsoleParts extends Omit<SolSessionParts, 'peer' | 'lane' | 'clock'> {
-  quirks: { has(name: SolQuirk): boolean };
+  quirks: Pick<Quirks, 'has'>;
   solTiming?: SolTiming;
 }
 

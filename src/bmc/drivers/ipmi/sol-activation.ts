@@ -15,6 +15,7 @@ import {
 } from '../../../protocols/ipmi/index.ts';
 import type { Clock } from '../../ports.ts';
 import { sleep } from '../../ports.ts';
+import type { Quirks } from '../../quirks/index.ts';
 import type { Note } from '../../settle.ts';
 import type { Refusal } from './client.ts';
 import { refusedError } from './client.ts';
@@ -22,16 +23,10 @@ import type { Peer } from './session-errors.ts';
 import type { SolSession } from './sol-session.ts';
 import { silent } from './sol-session.ts';
 
-/**
- * Quirks of BMCs that matter here, by FreeIPMI's names. Its `solchannelsupport` does not: Get Channel Payload Support is
- * never asked, for Activate Payload tells as much, and there are BMCs that the question brings down.
- */
-export type SolQuirk = 'solpayloadsize' | 'solport' | 'solstatus' | 'solpacketseq';
-
 export interface SolActivation {
   session: SolSession;
   takeOver: boolean;
-  quirks: { has(name: SolQuirk): boolean };
+  quirks: Pick<Quirks, 'has'>;
   clock: Clock;
   note: Note;
   signal?: AbortSignal | undefined;
@@ -45,6 +40,10 @@ const pauseAfterDeactivationMs = 300;
 /** What FreeIPMI takes where the advertised size is nonsense. */
 const cautiousCharacters = 32;
 
+/**
+ * Get Channel Payload Support is never asked (so the quirk `solchannelsupport` changes nothing): Activate Payload tells as
+ * much, and the question brings some BMCs down. Serial alerts are always deferred, as `serialalertsdeferred` has it.
+ */
 export async function activateSol(activation: SolActivation): Promise<ActivatedPayload> {
   const { session, takeOver, quirks, clock, note, signal } = activation;
   if (!quirks.has('solstatus')) await demandFree(activation);

@@ -17,6 +17,7 @@ import { AthanorError } from '../../../errors/index.ts';
 import type { Lane } from '../../lane.ts';
 import type { Clock, RandomBytes, UdpChannel, UdpTransport } from '../../ports.ts';
 import { abortedError, jittered } from '../../ports.ts';
+import type { Quirks } from '../../quirks/index.ts';
 import type { IpmiClientSettings, Refusal } from './client.ts';
 import { establishSession } from './establish-session.ts';
 import { openLink } from './link.ts';
@@ -30,6 +31,7 @@ export interface SolSessionParts extends IpmiClientSettings {
   udp: UdpTransport;
   clock: Clock;
   randomBytes: RandomBytes;
+  quirks?: Pick<Quirks, 'has'>;
 }
 
 export type SolAnswer<Response> = { value: Response } | { refused: Refusal } | { silence: true };
@@ -77,7 +79,17 @@ export async function openSolSession(parts: SolSessionParts, signal?: AbortSigna
       const socketError = thrown instanceof Error ? thrown : new Error(String(thrown));
       throw silenceError(peer, 'at all', { malformed: undefined, socketError });
     });
-    const setup = { peer, link, lane, clock, randomBytes, credential, suites, askCapabilities: true };
+    const setup = {
+      peer,
+      link,
+      lane,
+      clock,
+      randomBytes,
+      credential,
+      suites,
+      askCapabilities: true,
+      ...(parts.quirks && { quirks: parts.quirks }),
+    };
     try {
       return await establishSession({ ...setup, ...(signal !== undefined && { signal }) });
     } catch (error) {
