@@ -76,7 +76,7 @@ export const sensorsCommands: readonly BmcCommand[] = [
     positional: ['name'],
     value: z.array(details),
     run: (bmc, { name }, options) => bmc.sensors.describe(name, options),
-    present: presentReadings,
+    present: presentDetails,
   }),
   defineBmcCommand({
     name: 'sensor set-threshold',
@@ -108,7 +108,7 @@ export const sensorsCommands: readonly BmcCommand[] = [
       }
       return bmc.sensors.setThresholds(name, wanted, options);
     },
-    present: (value) => presentReadings([value]),
+    present: (value) => presentDetails([value]),
   }),
   defineBmcCommand({
     name: 'sdr list',
@@ -181,6 +181,37 @@ function presentReadings(readings: readonly Shown[]): BmcPresentation {
         limitsText(one.thresholds),
       ]),
     },
+  };
+}
+
+/** A column for each sensor of that name, a row for each thing that is known of one of them. */
+function presentDetails(sensors: readonly z.output<typeof details>[]): BmcPresentation {
+  const rows: [string, (one: z.output<typeof details>) => string | number | undefined][] = [
+    ['id', ({ id }) => id],
+    ['type', ({ type, kind }) => `${type} (${kind})`],
+    ['entity', ({ entity }) => entity],
+    ['owner', ({ owner }) => owner],
+    ['value', ({ value, unit }) => (value === undefined ? undefined : `${value} ${unit}`)],
+    ['health', ({ health }) => health],
+    ['unavailable', ({ unavailable }) => unavailable],
+    ['states', ({ states }) => states.join('; ') || undefined],
+    ...sensorThresholds.map((name): (typeof rows)[number] => [name, (one) => one.thresholds[name]]),
+    ['positive hysteresis', ({ hysteresis }) => hysteresis?.positive],
+    ['negative hysteresis', ({ hysteresis }) => hysteresis?.negative],
+    ['nominal', ({ range }) => range.nominal],
+    ['normal minimum', ({ range }) => range.normalMinimum],
+    ['normal maximum', ({ range }) => range.normalMaximum],
+    ['minimum', ({ range }) => range.minimum],
+    ['maximum', ({ range }) => range.maximum],
+    ['limits that can be set', ({ settableThresholds }) => settableThresholds.join(' ') || undefined],
+    ['raw', ({ raw }) => raw && `reading ${raw.reading}${raw.states === undefined ? '' : `, states ${raw.states}`}`],
+  ];
+  const filled = rows
+    .map(([label, get]) => [label, ...sensors.map(get)])
+    .filter((cells) => cells.slice(1).some((cell) => cell !== undefined));
+  return {
+    line: presentReadings(sensors).line,
+    table: { columns: ['', ...sensors.map(({ name }) => name)], rows: filled },
   };
 }
 

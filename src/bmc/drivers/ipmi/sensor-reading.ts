@@ -1,4 +1,5 @@
 /** One sensor's reading: its value and thresholds, or its states, in words (IPMI v2.0 §35.9, §35.14). */
+import { AthanorError } from '../../../errors/index.ts';
 import type {
   Conversion,
   IpmiCommand,
@@ -33,6 +34,15 @@ import {
   thresholdMeaning,
 } from './sensor-population.ts';
 
+/** A BMC may have a dozen sensors of a controller that is not there: the first of them waits, the others do not. */
+const leftAloneMs = 60_000;
+
+/** As much of the driver's context as reading needs. */
+type ReaderContext = Pick<IpmiContext, 'clock'> & {
+  client: Pick<IpmiContext['client'], 'ask'>;
+  quirks: Pick<IpmiContext['quirks'], 'has'>;
+};
+
 export interface SensorReader {
   read(sensor: Sensor, signal?: AbortSignal): Promise<SensorReading>;
   describe(sensor: Sensor, signal?: AbortSignal): Promise<SensorDetails>;
@@ -44,8 +54,10 @@ interface Taken {
   answer: SensorReadingResponse | undefined;
 }
 
-export function createSensorReader(context: IpmiContext): SensorReader {
-  const { client, quirks } = context;
+export function createSensorReader(context: ReaderContext): SensorReader {
+  const { client, quirks, clock } = context;
+  /** Controllers behind the BMC that did not answer, and until when they are not asked again. */
+  const silentUntil = new Map<string, number>();
 
   /** The answer of whoever owns the sensor, or why there is none. */
   async function ask<Request extends { sensorNumber: number }, Response>(
@@ -56,8 +68,18 @@ export function createSensorReader(context: IpmiContext): SensorReader {
   ): Promise<{ value: Response } | { none: string }> {
     const target = targetOf(sensor, quirks.has('assumebmcowner'));
     if (target === undefined) return { none: `owned by ${ownerText(sensor)}` };
-    const answer = await client.ask(command, request, signal, target);
-    return 'value' in answer ? answer : { none: answer.refused.text };
+    const bridged = target.through !== undefined;
+    const silence = `${ownerText(sensor)} does not answer`;
+    if (bridged && (silentUntil.get(silence) ?? 0) > clock.now()) return { none: silence };
+    try {
+      const answer = await client.ask(command, request, signal, target);
+      return 'value' in answer ? answer : { none: answer.refused.text };
+    } catch (error) {
+      // Should the BMC itself be gone, its own sensors tell.
+      if (!bridged || !(error instanceof AthanorError) || error.code !== 'bmc-unreachable') throw error;
+      silentUntil.set(silence, clock.now() + leftAloneMs);
+      return { none: silence };
+    }
   }
 
   async function take(sensor: Sensor, signal?: AbortSignal): Promise<Taken> {
