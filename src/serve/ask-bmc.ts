@@ -18,7 +18,14 @@ interface Parts {
 }
 
 /** Changes that no operation can notice: the machine, its boot, its BMC's address and logins stay as they are. */
-const harmless = new Set(['identify', 'identify on', 'identify off']);
+const harmless: ReadonlySet<string> = new Set([
+  'identify',
+  'sel time set',
+  'events read',
+  'sensor set-threshold',
+  'dcmi asset-tag set',
+  'dcmi controller-name set',
+]);
 
 export function createAskBmc({ store, site, bmcRow, now }: Parts): ControlPlane['askBmc'] {
   /** A machine in the middle of an operation is not to be disturbed by hand: the operation's steps would be untrue. */
@@ -128,7 +135,13 @@ function wishesOf(command: BmcCommand, parameters: Record<string, unknown>): Jso
   const wishes = parametersOf(command).filter(
     ({ name, secret, preset }) => !secret && name in parameters && parameters[name] !== preset,
   );
-  return asJson(Object.fromEntries(wishes.map(({ name }) => [name, parameters[name]])));
+  const shown = Object.fromEntries(wishes.map(({ name }) => [name, parameters[name]]));
+  return asJson(holdsSecret(command, parameters) ? { ...shown, data: 'not shown: it holds a secret' } : shown);
+}
+
+/** Bytes that set a password or a key: Set User Password, Set Channel Security Keys (IPMI v2.0 §22.30, §22.25). */
+function holdsSecret({ name }: BmcCommand, { networkFunction, command }: Record<string, unknown>): boolean {
+  return name === 'raw' && networkFunction === 0x06 && (command === 0x47 || command === 0x56);
 }
 
 /** The value in one line: the history is read by people, and a whole event log has no place in it. */

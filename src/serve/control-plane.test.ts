@@ -1,5 +1,6 @@
 /** What the API is given is what its schemas promise, in every state, and holds no secret. */
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import {
   bmcAnswerSchema,
   bmcDetailSchema,
@@ -150,6 +151,23 @@ describe('BMCs', () => {
     expect(asked?.data).toEqual({ bmc: 'bmc-1', command: 'power on', parameters: {}, caller: 'tester' });
     expect(answered?.data).toMatchObject({ command: 'power on', outcome: 'done', value: 'on', caller: 'tester' });
     await expect(plane.getBmc('bmc-2')).rejects.toMatchObject({ code: 'not-found', remedy: 'Known: bmc-1.' });
+  });
+
+  it('are asked in the history without its secrets and without what holds anyway', async () => {
+    const { bench, plane } = await open();
+    // Whatever this BMC makes of it: what was asked is written down first.
+    await ask(plane, 'user set-password', { id: 3, password: canary }).catch(() => undefined);
+    const bytes = [...Buffer.from(canary)];
+    await ask(plane, 'raw', { networkFunction: 6, command: 0x47, data: [3, 2, ...bytes] }).catch(() => undefined);
+    await ask(plane, 'boot pxe', { uefi: true, legacy: false });
+    const events = (await bench.events()).filter(({ kind }) => kind.startsWith('bmc.'));
+    expect(JSON.stringify(events)).not.toContain(canary);
+    const asked = events.filter(({ kind }) => kind === 'bmc.command').map(({ data }) => data);
+    expect(asked.map((data) => z.object({ command: z.string(), parameters: z.unknown() }).parse(data))).toEqual([
+      { command: 'user set-password', parameters: { id: 3 } },
+      { command: 'raw', parameters: { networkFunction: 6, command: 0x47, data: 'not shown: it holds a secret' } },
+      { command: 'boot pxe', parameters: { uefi: true } },
+    ]);
   });
 
   it('that are deaf say so in the answer', async () => {
