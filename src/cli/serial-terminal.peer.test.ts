@@ -2,7 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
@@ -63,14 +63,20 @@ async function shows(text: string): Promise<string> {
   return screen;
 }
 
-/** A shell in a terminal, which prints its modes before and after the console. */
-async function startTerminal(...more: string[]): Promise<void> {
-  const command = consoleCommand(...more)
-    .map((word) => `'${word}'`)
-    .join(' ');
-  const script = `stty -g > ${directory}/before; XDG_STATE_HOME=${directory} ${command}; echo "left with $?"; stty -g > ${directory}/after; cmp ${directory}/before ${directory}/after && echo terminal as before; cat`;
-  await tmux('new-session', '-d', '-s', 'c', '-x', '80', '-y', '24', `sh -c "${script.replaceAll('"', '\\"')}"`);
-  await shows('Ctrl-] . leaves');
+/** A shell in a terminal that runs the console, and compares the terminal's modes before and after it. */
+async function startTerminal(more: string[] = [], cue = 'Ctrl-] . leaves'): Promise<void> {
+  const words = consoleCommand(...more).map((word) => `'${word}'`);
+  const script = `cd ${directory} && export XDG_STATE_HOME=${directory}
+stty -g > before
+sh -c 'echo $$ > pid && exec "$@"' sh ${words.join(' ')}
+echo "left with $?"
+stty -g > after
+cmp before after && echo 'terminal as before'
+exec cat
+`;
+  await writeFile(join(directory, 'session'), script);
+  await tmux('new-session', '-d', '-s', 'c', '-x', '80', '-y', '24', 'sh', join(directory, 'session'));
+  await shows(cue);
 }
 
 async function type(...keys: string[]): Promise<void> {
@@ -114,8 +120,7 @@ describe('in a terminal', () => {
   it('takes another escape key, and sends the usual one on', async () => {
     const received: Buffer[] = [];
     sim.areas.sol.attach(machine((chunk) => received.push(chunk)));
-    await tmux('start-server');
-    await startTerminalWithEscape('^O');
+    await startTerminal(['--escape', '^O'], 'Ctrl-O . leaves');
     await type('C-]');
     await type('C-o', 'C-o');
     await typeText('x');
@@ -126,25 +131,9 @@ describe('in a terminal', () => {
     await shows('left with 0');
   });
 
-  async function startTerminalWithEscape(key: string): Promise<void> {
-    const original = shows;
-    const command = consoleCommand('--escape', key);
-    const words = command.map((word) => `'${word}'`).join(' ');
-    await tmux(
-      'new-session',
-      '-d',
-      '-s',
-      'c',
-      `sh -c "XDG_STATE_HOME=${directory} ${words}; echo left with \\$?; cat"`,
-    );
-    await original('Ctrl-O . leaves');
-  }
-
   it('leaves the terminal as it was when it is terminated, and when another takes the console', async () => {
     await startTerminal();
-    // The machine's program has switched to the other screen, as an editor does.
-    const pid = (await run('pgrep', ['-f', `127.0.0.1:${sim.port} .*console`])).stdout.trim().split('\n').at(-1);
-    process.kill(Number(pid), 'SIGTERM');
+    process.kill(Number(await readFile(join(directory, 'pid'), 'utf8')), 'SIGTERM');
     await shows('terminal as before');
     await tmux('kill-session', '-t', 'c');
 
