@@ -86,7 +86,8 @@ function answeringBmc(base: Bmc, answering: Exclude<Answering, string>): Bmc {
   const versions = { deviceRevision: 1, firmwareVersion: '2.30', auxiliaryFirmware: '', protocolVersion: 'IPMI 2.0' };
   const device = { deviceId: 0x20, ...versions, manufacturerId: 0, productId: 0, available: true };
   const raw = 'guid' in answering ? answering.guid : '';
-  return { ...base, identity: { deviceId: () => answer(device), guid: () => answer({ raw, candidates: [] }) } };
+  const identity = { deviceId: () => answer(device), guid: () => answer({ raw, candidates: [] }) };
+  return { ...base, identity: { ...base.identity, ...identity } };
 }
 
 /** A real driver that cannot be asked anything. */
