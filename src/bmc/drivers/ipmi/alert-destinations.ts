@@ -1,6 +1,11 @@
 /** Where alerts go: LAN configuration parameters 17, 18 and 19 (IPMI v2.0 §23.2, Table 23-4). */
 import { AthanorError } from '../../../errors/index.ts';
-import { getLanConfigurationParameters, IpmiDecodeError, lanParameters } from '../../../protocols/ipmi/index.ts';
+import {
+  getChannelInfo,
+  getLanConfigurationParameters,
+  IpmiDecodeError,
+  lanParameters,
+} from '../../../protocols/ipmi/index.ts';
 import type { AlertDestination } from '../../capabilities/alerting.ts';
 import type { Note } from '../../settle.ts';
 import type { IpmiContext } from './context.ts';
@@ -16,13 +21,15 @@ interface Codec<Value> {
 
 export async function readAlertDestinations(
   context: IpmiContext,
-  channel: number | undefined,
+  named: number | undefined,
   note: Note,
   signal?: AbortSignal,
 ): Promise<AlertDestination[]> {
+  // These parameters take no "this channel": its own number is asked for first.
+  const channel = named ?? (await context.client.run(getChannelInfo, { channel: thisChannel }, signal)).channel;
   const read = async <Value>(parameter: Codec<Value>, set = 0): Promise<Value> => {
     const request = {
-      channel: channel ?? thisChannel,
+      channel,
       revisionOnly: false,
       parameter: parameter.selector,
       set,
@@ -43,7 +50,7 @@ export async function readAlertDestinations(
     const { type, acknowledged, timeoutSeconds, retries } = await read(lanParameters.destinationType, number);
     const { format, address, macAddress } = await read(lanParameters.destinationAddresses, number);
     const settings = {
-      channel: channel ?? thisChannel,
+      channel,
       number,
       type: String(type),
       acknowledged,

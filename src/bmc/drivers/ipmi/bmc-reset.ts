@@ -13,6 +13,10 @@ const deadlineMs = 300_000;
 const pollMs = 1_000;
 /** How long one look at a BMC that is gone may take; the client alone would try for longer. */
 const lookMs = 4_000;
+/** Shorter while it is to be seen to go away: a BMC that restarts quickly would be back within a patient look. */
+const glanceMs = 700;
+/** So many in a row without an answer: a single one may be a lost packet. */
+const silentGlances = 2;
 
 export function ipmiBmcReset(context: IpmiContext): BmcResetCapability {
   const about = { driver: 'ipmi', capability: 'bmcReset', clock: context.clock } as const;
@@ -41,7 +45,7 @@ async function reset(context: IpmiContext, kind: BmcResetKind, note: Note, optio
   if (!wentAway) wentAway = await goesAway(context, Math.min(ends, began + 30_000), options.signal);
   note(getDeviceId.name, wentAway ? 'the BMC went away' : 'the BMC was not seen to go away');
   while (clock.now() < ends) {
-    if (await answers(context, options.signal)) {
+    if (await answers(context, lookMs, options.signal)) {
       const answeredAgainAfterMs = clock.now() - began;
       note(getDeviceId.name, `answers again after ${Math.round(answeredAgainAfterMs / 1000)} s`);
       if (wentAway) return { answeredAgainAfterMs };
@@ -53,17 +57,19 @@ async function reset(context: IpmiContext, kind: BmcResetKind, note: Note, optio
 }
 
 async function goesAway(context: IpmiContext, until: number, signal?: AbortSignal): Promise<boolean> {
+  let silent = 0;
   while (context.clock.now() < until) {
-    if (!(await answers(context, signal))) return true;
-    await sleep(context.clock, pollMs / 4, signal);
+    silent = (await answers(context, glanceMs, signal)) ? 0 : silent + 1;
+    if (silent >= silentGlances) return true;
+    if (silent === 0) await sleep(context.clock, pollMs / 4, signal);
   }
   return false;
 }
 
 /** Whether the BMC answers on its session, or opens a new one. */
-async function answers(context: IpmiContext, signal?: AbortSignal): Promise<boolean> {
+async function answers(context: IpmiContext, withinMs: number, signal?: AbortSignal): Promise<boolean> {
   const look = new AbortController();
-  const cancel = context.clock.after(lookMs, () => look.abort());
+  const cancel = context.clock.after(withinMs, () => look.abort());
   const either = signal === undefined ? look.signal : AbortSignal.any([look.signal, signal]);
   try {
     return (await context.client.run(getDeviceId, noData, either)).available;

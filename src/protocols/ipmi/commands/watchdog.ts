@@ -111,6 +111,7 @@ export const getWatchdogTimer: IpmiCommand<NoData, WatchdogTimerState> = {
   decodeResponse(bytes) {
     const reader = new ByteReader(bytes, 'Get Watchdog Timer response');
     const { bit6, ...timer } = decode(reader);
-    return { ...timer, running: bit6, presentCount: reader.uint16LittleEndian() };
+    // ipmi_sim ends before the present countdown.
+    return { ...timer, running: bit6, presentCount: reader.remaining >= 2 ? reader.uint16LittleEndian() : 0 };
   },
 };

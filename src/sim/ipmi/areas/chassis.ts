@@ -25,7 +25,7 @@ import { handler, setPower } from '../area.ts';
 
 const softShutdownMs = 300;
 const coldResetMs = 3_000;
-const warmResetMs = 1_500;
+const warmResetMs = 2_500;
 /** The answer to a reset still leaves. */
 const beforeResetMs = 20;
 const defaultIdentifySeconds = 15;
