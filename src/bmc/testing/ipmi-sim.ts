@@ -23,6 +23,8 @@ export interface IpmiSim {
   resume(): void;
   /** Standard output of the real ipmitool with the administrator's credential. */
   ipmitool(...command: string[]): Promise<string>;
+  /** Standard output and standard error of the same, for what it tells with `-v`. */
+  ipmitoolTrace(...command: string[]): Promise<string>;
   /** Standard output of one of FreeIPMI's tools, e.g. `ipmi-sensors`, with the same credential. */
   freeipmi(tool: string, ...options: string[]): Promise<string>;
   stop(): Promise<void>;
@@ -69,10 +71,10 @@ export async function startIpmiSim(options: IpmiSimOptions = {}): Promise<IpmiSi
     ignoreSets: () => writeFile(join(directory, 'ignore'), ''),
     pause: () => void process.kill('SIGSTOP'),
     resume: () => void process.kill('SIGCONT'),
-    async ipmitool(...command) {
-      const { username, password } = administrator;
-      const login = ['-I', 'lanplus', '-C', '3', '-H', '127.0.0.1', '-p', String(port), '-U', username, '-P', password];
-      return (await run('ipmitool', [...login, ...command])).stdout;
+    ipmitool: async (...command) => (await run('ipmitool', [...ipmitoolLogin(port), ...command])).stdout,
+    async ipmitoolTrace(...command) {
+      const { stdout, stderr } = await run('ipmitool', [...ipmitoolLogin(port), ...command], { maxBuffer: 1 << 24 });
+      return stdout + stderr;
     },
     async freeipmi(tool, ...options) {
       const { username, password } = administrator;
@@ -90,6 +92,11 @@ export async function startIpmiSim(options: IpmiSimOptions = {}): Promise<IpmiSi
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+function ipmitoolLogin(port: number): string[] {
+  const { username, password } = administrator;
+  return ['-I', 'lanplus', '-C', '3', '-H', '127.0.0.1', '-p', String(port), '-U', username, '-P', password];
 }
 
 /** OpenIPMI calls it as `PROGRAM get power|boot` and `PROGRAM set power|reset|shutdown|boot VALUE`. */
