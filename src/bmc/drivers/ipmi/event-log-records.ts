@@ -109,18 +109,19 @@ export async function readRecordsFrom(
   signal?: AbortSignal,
 ): Promise<RecordsRead | undefined> {
   const records: RawRecord[] = [];
-  const asked = new Set<number>();
+  const seen = new Set<number>();
   let wanted = recordId;
   for (;;) {
-    asked.add(wanted);
+    seen.add(wanted);
     const found = await readRecord(context, wanted, signal);
     if (found === undefined) {
       if (records.length === 0) return undefined;
       return { records, broken: `record ${wanted} was announced and is not there` };
     }
+    seen.add(found.id);
     records.push(found);
     if (found.next === lastRecordId || found.next === firstRecordId) return { records, broken: undefined };
-    if (asked.has(found.next)) return { records, broken: `record ${found.id} points back to ${found.next}` };
+    if (seen.has(found.next)) return { records, broken: `record ${found.id} points back to ${found.next}` };
     wanted = found.next;
   }
 }

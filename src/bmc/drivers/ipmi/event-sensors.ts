@@ -23,8 +23,10 @@ export async function sensorFinder(
   const sensors = named ? await readSensors(context, note, signal) : [];
   const byNumber = Map.groupBy(sensors, ({ sensorNumber }) => sensorNumber);
   return (event) => {
-    const candidates = (byNumber.get(event.sensorNumber) ?? []).filter((sensor) => isOwner(sensor, event));
-    const sensor = candidates.find(({ record }) => record.sensorType === event.sensorType) ?? candidates[0];
+    // The type too: firmware numbers what it reports by itself, and others have the same numbers.
+    const sensor = byNumber
+      .get(event.sensorNumber)
+      ?.find((candidate) => isOwner(candidate, event) && candidate.record.sensorType === event.sensorType);
     if (sensor === undefined) return undefined;
     return { name: sensor.name, convert: (raw) => inUnits(sensor, raw) };
   };

@@ -32,14 +32,14 @@ const happenings: readonly Happening[] = [
   // The watchdog of the operating system resets the machine.
   { minutesAgo: 60, sensorType: 0x23, sensorNumber: 0x7c, data: [0xc1, 0x04, 0xff] },
   // The log is nearly full, by 75 per cent.
-  { minutesAgo: 1, sensorType: 0x10, sensorNumber: 0x72, data: [0x35, 0xff, 75] },
+  { minutesAgo: 1, sensorType: 0x10, sensorNumber: 0x8a, data: [0x35, 0xff, 75] },
 ];
 
 /** @param now in seconds since 1970 */
 export function usualEvents(now: number): Buffer[] {
   const events = happenings.map((happening) => toRecord(happening, now - happening.minutesAgo * 60));
   // As the BMC started its clock was not set: the seconds since then.
-  const cleared: Happening = { minutesAgo: 0, sensorType: 0x10, sensorNumber: 0x72, data: [0x02, 0xff, 0xff] };
+  const cleared: Happening = { minutesAgo: 0, sensorType: 0x10, sensorNumber: 0x8a, data: [0x02, 0xff, 0xff] };
   return [toRecord(cleared, 42), ...events, ...oemRecords(now)].map(encodeSelRecord);
 }
 
