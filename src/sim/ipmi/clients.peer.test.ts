@@ -9,7 +9,7 @@ import {
   operator,
   runClient,
   startTestBmc,
-} from './testing/real-clients.ts';
+} from '../testing/real-clients.ts';
 
 const guid = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
 
