@@ -1,8 +1,12 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { CipherSuite } from './cipher-suites.ts';
 import { findCipherSuite } from './cipher-suites.ts';
+import { openPacket, sealPacket } from './secured-packet.ts';
+import { decodeSessionPacket } from './session-packet.ts';
 import type { RakpExchange } from './session-keys.ts';
 import {
+  authenticationCode,
   deriveSessionKeys,
   rakp2AuthenticationCode,
   rakp3AuthenticationCode,
@@ -58,6 +62,85 @@ describe.each([3, 17] as const)('cipher suite %i', (id) => {
       confidentialityKey: keys.confidentialityKey.toString('hex'),
       rakp4: rakp4IntegrityCheck(known, keys, exchange).toString('hex'),
     }).toEqual(vectors[id]);
+  });
+});
+
+/** RFC 2202 (MD5, SHA-1) and RFC 4231 (SHA-256): test cases 1, 2, 3 and 6. */
+const hmacVectors = [
+  {
+    key: Buffer.alloc(20, 0x0b),
+    data: Buffer.from('Hi There'),
+    sha1: 'b617318655057264e28bc0b6fb378c8ef146be00',
+    sha256: 'b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7',
+  },
+  { key: Buffer.alloc(16, 0x0b), data: Buffer.from('Hi There'), md5: '9294727a3638bb1c13f48ef8158bfc9d' },
+  {
+    key: Buffer.from('Jefe'),
+    data: Buffer.from('what do ya want for nothing?'),
+    md5: '750c783e6ab0b503eaa86e310a5db738',
+    sha1: 'effcdf6ae5eb2fa2d27416d5f184df9c259a7c79',
+    sha256: '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
+  },
+  {
+    key: Buffer.alloc(20, 0xaa),
+    data: Buffer.alloc(50, 0xdd),
+    sha1: '125d7342b9ac11cd91a39af48aa17b4f63f175d3',
+    sha256: '773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe',
+  },
+  { key: Buffer.alloc(16, 0xaa), data: Buffer.alloc(50, 0xdd), md5: '56be34521d144c88dbb8c733f0e8b3f6' },
+  {
+    key: Buffer.alloc(80, 0xaa),
+    data: Buffer.from('Test Using Larger Than Block-Size Key - Hash Key First'),
+    md5: '6b1ab7fe4bd7bf8f0b62e6ce61b9d0cd',
+    sha1: 'aa4ae5e15272d00e95705637ce8a3b55ed402112',
+  },
+  {
+    key: Buffer.alloc(131, 0xaa),
+    data: Buffer.from('Test Using Larger Than Block-Size Key - Hash Key First'),
+    sha256: '60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54',
+  },
+];
+
+describe.each([8, 12, 3, 17])('the keyed hash of cipher suite %i', (id) => {
+  const suite = findCipherSuite(id);
+  if (suite === undefined) throw new Error('not in the table');
+  const cases = hmacVectors.flatMap(({ key, data, ...codes }) => {
+    const expected = { md5: undefined, sha1: undefined, sha256: undefined, ...codes }[suite.authentication.hash];
+    return expected === undefined ? [] : [{ key, data, expected }];
+  });
+
+  it.each(cases)('is $expected', ({ key, data, expected }) => {
+    expect(authenticationCode(suite, key, [data.subarray(0, 3), data.subarray(3)]).toString('hex')).toBe(expected);
+  });
+});
+
+describe('MD5-128', () => {
+  it('encloses what it covers in the padded password (FreeIPMI does likewise)', () => {
+    const suite = findCipherSuite(12);
+    if (suite === undefined) throw new Error('not in the table');
+    const key = userKey(Buffer.from('secret'));
+    const keys = deriveSessionKeys(suite, key, exchange);
+    expect(keys.integrityKey.equals(key)).toBe(true);
+    const content = { payloadType: 0, sessionId: 1, sequence: 2, payload: Buffer.from('0102', 'hex') };
+    const sealed = sealPacket(suite, keys, content, Buffer.alloc(16));
+    const covered = sealed.subarray(4, -16);
+    const code = createHash('md5').update(key).update(covered).update(key).digest('hex');
+    expect(sealed.subarray(-16).toString('hex')).toBe(code);
+    const packet = decodeSessionPacket(sealed);
+    if (packet.format !== 'rmcp+') throw new Error('not RMCP+');
+    expect(openPacket(suite, keys, packet).payload.toString()).toBe(content.payload.toString());
+  });
+});
+
+describe('K[G]', () => {
+  it('takes the place of the password in the session key, and nowhere else', () => {
+    const suite = findCipherSuite(3);
+    if (suite === undefined) throw new Error('not in the table');
+    const key = userKey(Buffer.from('secret'));
+    const systemKey = userKey(Buffer.from('system key'));
+    const plain = deriveSessionKeys(suite, systemKey, exchange);
+    expect(deriveSessionKeys(suite, key, exchange, systemKey)).toEqual(plain);
+    expect(deriveSessionKeys(suite, key, exchange)).not.toEqual(plain);
   });
 });
 

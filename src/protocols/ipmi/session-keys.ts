@@ -40,7 +40,7 @@ export function userKey(password: Uint8Array): Buffer {
 
 /** HMAC_K[UID](SIDm, SIDc, Rm, Rc, GUIDc, RoleM, ULengthM, UNameM). */
 export function rakp2AuthenticationCode(suite: CipherSuite, key: Uint8Array, exchange: RakpExchange): Buffer {
-  return hmac(suite, key, [
+  return authenticationCode(suite, key, [
     uint32(exchange.consoleSessionId),
     uint32(exchange.managedSystemSessionId),
     exchange.consoleRandom,
@@ -52,13 +52,20 @@ export function rakp2AuthenticationCode(suite: CipherSuite, key: Uint8Array, exc
 
 /** HMAC_K[UID](Rc, SIDm, RoleM, ULengthM, UNameM). */
 export function rakp3AuthenticationCode(suite: CipherSuite, key: Uint8Array, exchange: RakpExchange): Buffer {
-  return hmac(suite, key, [exchange.managedSystemRandom, uint32(exchange.consoleSessionId), roleAndName(exchange)]);
+  return authenticationCode(suite, key, [
+    exchange.managedSystemRandom,
+    uint32(exchange.consoleSessionId),
+    roleAndName(exchange),
+  ]);
 }
 
 /** HMAC_SIK(Rm, SIDc, GUIDc), truncated: the integrity check value of RAKP message 4. */
 export function rakp4IntegrityCheck(suite: CipherSuite, keys: SessionKeys, exchange: RakpExchange): Buffer {
   const parts = [exchange.consoleRandom, uint32(exchange.managedSystemSessionId), exchange.managedSystemGuid];
-  return hmac(suite, keys.sessionIntegrityKey, parts).subarray(0, suite.authentication.integrityCheckLength);
+  return authenticationCode(suite, keys.sessionIntegrityKey, parts).subarray(
+    0,
+    suite.authentication.integrityCheckLength,
+  );
 }
 
 /** SIK = HMAC_K[G](Rm, Rc, RoleM, ULengthM, UNameM), K1 and K2 from it. `key` is K[UID], which also stands in for a null K[G]. */
@@ -69,10 +76,14 @@ export function deriveSessionKeys(
   systemKey: Uint8Array = key,
 ): SessionKeys {
   const { consoleRandom, managedSystemRandom } = exchange;
-  const sessionIntegrityKey = hmac(suite, systemKey, [consoleRandom, managedSystemRandom, roleAndName(exchange)]);
-  const k1 = hmac(suite, sessionIntegrityKey, [Buffer.alloc(20, 0x01)]);
+  const sessionIntegrityKey = authenticationCode(suite, systemKey, [
+    consoleRandom,
+    managedSystemRandom,
+    roleAndName(exchange),
+  ]);
+  const k1 = authenticationCode(suite, sessionIntegrityKey, [Buffer.alloc(20, 0x01)]);
   const integrityKey = suite.integrity.keyed === 'hmac' ? k1 : Buffer.from(key);
-  const k2 = hmac(suite, sessionIntegrityKey, [Buffer.alloc(20, 0x02)]);
+  const k2 = authenticationCode(suite, sessionIntegrityKey, [Buffer.alloc(20, 0x02)]);
   return { sessionIntegrityKey, integrityKey, confidentialityKey: k2.subarray(0, suite.confidentiality.keyLength) };
 }
 
@@ -81,7 +92,8 @@ export function sameCode(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-function hmac(suite: CipherSuite, key: Uint8Array, parts: Uint8Array[]): Buffer {
+/** The keyed hash of the suite's authentication algorithm over the parts, one after the other. */
+export function authenticationCode(suite: CipherSuite, key: Uint8Array, parts: readonly Uint8Array[]): Buffer {
   const code = createHmac(suite.authentication.hash, key);
   for (const part of parts) code.update(part);
   return code.digest();
