@@ -62,7 +62,7 @@ export default {
       name: 'protocols-are-pure',
       comment: 'Wire formats do no I/O and use no npm package.',
       severity: 'error',
-      from: { path: '^src/protocols/', pathNot: '\\.test\\.ts$' },
+      from: { path: '^src/protocols/', pathNot: '\\.(test|fixture)\\.ts$' },
       to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional'] },
     },
     { name: 'no-cycles', severity: 'error', from: { path: '^src/' }, to: { circular: true } },

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordings } from '../../tools/recordings.ts';
 import type { SimulatedBmc } from '../sim/index.ts';
-import { administrator, freeipmi, ipmitool, startTestBmc } from '../sim/ipmi/testing/real-clients.ts';
+import { administrator, freeipmi, ipmitool, startTestBmc } from '../sim/testing/real-clients.ts';
 import { findBmcCommand } from './commands/table.ts';
 import type { Bmc } from './index.ts';
 import { openBmc } from './index.ts';

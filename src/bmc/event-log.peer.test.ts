@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SimulatedBmc } from '../sim/index.ts';
 import { recordings } from '../../tools/recordings.ts';
-import { freeipmi, ipmitool, startTestBmc } from '../sim/ipmi/testing/real-clients.ts';
+import { freeipmi, ipmitool, startTestBmc } from '../sim/testing/real-clients.ts';
 import { findBmcCommand } from './commands/table.ts';
 import type { Bmc, SystemEventLogEntry } from './index.ts';
 import { openBmc } from './index.ts';

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { encodeFruImage } from '../protocols/ipmi/index.ts';
 import type { SimulatedBmc } from '../sim/index.ts';
 import { recordings } from '../../tools/recordings.ts';
-import { freeipmi, ipmitool, startTestBmc } from '../sim/ipmi/testing/real-clients.ts';
+import { freeipmi, ipmitool, startTestBmc } from '../sim/testing/real-clients.ts';
 import { findBmcCommand } from './commands/table.ts';
 import type { Bmc } from './index.ts';
 import { openBmc } from './index.ts';

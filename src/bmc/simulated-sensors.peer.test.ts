@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SimulatedBmc } from '../sim/index.ts';
 import { satelliteSensorHandlers, usualSatellites } from '../sim/index.ts';
-import { administrator, freeipmi, ipmitool, startTestBmc } from '../sim/ipmi/testing/real-clients.ts';
+import { administrator, freeipmi, ipmitool, startTestBmc } from '../sim/testing/real-clients.ts';
 import type { Bmc, SensorReading } from './index.ts';
 import { openBmc } from './index.ts';
 import { realDependencies } from './testing/real-dependencies.ts';
