@@ -18,7 +18,7 @@ import type { Clock, RandomBytes, UdpTransport } from '../../ports.ts';
 import { jittered, sleep } from '../../ports.ts';
 import type { Quirks } from '../../quirks/index.ts';
 import { createQuirks } from '../../quirks/index.ts';
-import type { SessionSetup } from './establish-session.ts';
+import type { SessionSetup } from './session-setup.ts';
 import type { OpenSession, Reply } from './session-keeper.ts';
 import { closedError, createSessionKeeper } from './session-keeper.ts';
 import type { IpmiSession } from './session.ts';

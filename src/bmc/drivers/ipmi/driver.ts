@@ -26,7 +26,7 @@ import { createIpmiClient } from './client.ts';
 import { ipmiConnection } from './connection.ts';
 import { ipmiConsole } from './console.ts';
 import type { IpmiContext } from './context.ts';
-import type { SessionSetup } from './establish-session.ts';
+import type { SessionSetup } from './session-setup.ts';
 import { ipmiFru } from './fru.ts';
 import { ipmiIdentity } from './identity.ts';
 import { ipmiLan } from './lan.ts';

@@ -4,7 +4,6 @@
  * nothing newer than IPMI 1.5. An answer that is lost begins the whole exchange anew with fresh ids, for RAKP messages are not retried; a
  * credential that is refused ends it at once, so that it is presented exactly once.
  */
-import type { CipherSuite } from '../../../protocols/ipmi/index.ts';
 import {
   completionCodeText,
   getChannelAuthenticationCapabilities,
@@ -13,37 +12,13 @@ import {
   thisChannel,
 } from '../../../protocols/ipmi/index.ts';
 import { AthanorError } from '../../../errors/index.ts';
-import type { CredentialReference, Lane } from '../../lane.ts';
-import type { Clock, RandomBytes } from '../../ports.ts';
 import { jittered, sleep } from '../../ports.ts';
-import type { Quirks } from '../../quirks/index.ts';
-import type { Link } from './link.ts';
 import { attemptSession, openSession } from './session-attempt.ts';
+import type { SessionSetup } from './session-setup.ts';
 import type { IpmiSession } from './session.ts';
-import type { Peer } from './session-errors.ts';
 import { cipherRefusedError, insecureError, silenceError } from './session-errors.ts';
 import { askSessionless } from './sessionless.ts';
 import { timing } from './timing.ts';
-
-export interface SessionSetup {
-  peer: Peer;
-  link: Link;
-  lane: Lane;
-  clock: Clock;
-  randomBytes: RandomBytes;
-  credential: CredentialReference & {
-    username: string;
-    password: string;
-    /** K_g: 20 bytes; where the BMC has none, the password stands in for it. */
-    systemKey?: Uint8Array;
-  };
-  /** In the order of preference. */
-  suites: readonly CipherSuite[];
-  /** False once a session of this BMC has been open: it is known to speak IPMI 2.0. */
-  askCapabilities: boolean;
-  quirks?: Pick<Quirks, 'has'>;
-  signal?: AbortSignal;
-}
 
 /** Unanswered openings after which the BMC is asked what it speaks at all. */
 const openingsBeforeCapabilities = 2;

@@ -22,7 +22,7 @@ import {
 import type { AthanorError } from '../../../errors/index.ts';
 import type { RandomBytes } from '../../ports.ts';
 import { jittered } from '../../ports.ts';
-import type { SessionSetup } from './establish-session.ts';
+import type { SessionSetup } from './session-setup.ts';
 import type { LinkAnswer, Silence } from './link.ts';
 import type { IpmiSession } from './session.ts';
 import { createSession } from './session.ts';

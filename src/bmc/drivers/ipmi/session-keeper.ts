@@ -14,7 +14,7 @@ import type { Lane } from '../../lane.ts';
 import type { Clock, RandomBytes, UdpTransport } from '../../ports.ts';
 import { jittered, sleep } from '../../ports.ts';
 import type { Quirks } from '../../quirks/index.ts';
-import type { SessionSetup } from './establish-session.ts';
+import type { SessionSetup } from './session-setup.ts';
 import { establishSession } from './establish-session.ts';
 import type { Link, Silence } from './link.ts';
 import { openLink } from './link.ts';
