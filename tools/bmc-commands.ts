@@ -5,6 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type BmcCommand, bmcCommands, type BmcParameter, parametersOf, routeOf } from '../src/bmc/index.ts';
+import { allProofs } from '../src/bmc/testing/peer-proofs/all-proofs.ts';
 
 export const pageFile = resolve(import.meta.dirname, '../docs/bmc/commands.md');
 
@@ -23,14 +24,22 @@ both by the names in the last column. An effect is one of: **read** changes noth
 **disruptive** interrupts the machine or the BMC, or destroys something, and is asked back when it is meant for several.
 `;
 
-export function renderPage(commands: readonly BmcCommand[]): string {
+const proofHead = `## What no peer proves
+
+Every other command was compared with what ipmitool or FreeIPMI say of the same BMC, in a test. Not so these:
+`;
+
+export async function renderPage(commands: readonly BmcCommand[]): Promise<string> {
   const subjects = new Map<string, BmcCommand[]>();
   for (const command of commands) {
     const [subject = ''] = command.name.split(' ');
     subjects.set(subject, [...(subjects.get(subject) ?? []), command]);
   }
   const sections = [...subjects].map(([subject, list]) => `## ${subject}\n\n${renderSubject(list)}`);
-  return [head, ...sections].join('\n');
+  const unproved = (await allProofs()).flatMap(([name, proof]) =>
+    'unproved' in proof ? [`- \`${name}\`: ${proof.unproved}`] : [],
+  );
+  return [head, ...sections, proofHead, ...unproved.toSorted(), ''].join('\n');
 }
 
 /** Parameters that several commands share are told once. */
@@ -86,6 +95,6 @@ function cell(text: string): string {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  if (process.argv.includes('--write')) await writeFile(pageFile, renderPage(bmcCommands));
-  else process.stdout.write(renderPage(bmcCommands));
+  if (process.argv.includes('--write')) await writeFile(pageFile, await renderPage(bmcCommands));
+  else process.stdout.write(await renderPage(bmcCommands));
 }
