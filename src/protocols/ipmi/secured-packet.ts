@@ -13,7 +13,7 @@ import type { CipherSuite } from './cipher-suites.ts';
 import { ByteReader } from './byte-reader.ts';
 import { encodeRmcp } from './rmcp.ts';
 import type { SessionKeys } from './session-keys.ts';
-import { sameCode } from './session-keys.ts';
+import { keyObject, sameCode } from './session-keys.ts';
 import type { SessionPacket } from './session-packet.ts';
 import { encodeSessionHeaderAndPayload } from './session-packet.ts';
 
@@ -52,7 +52,7 @@ export function openPacket(suite: CipherSuite, keys: SessionKeys, packet: Sessio
 
 function integrityCode(suite: CipherSuite, keys: SessionKeys, parts: Uint8Array[]): Buffer {
   const { hash, keyed, digestLength } = suite.integrity;
-  const code = keyed === 'hmac' ? createHmac(hash, keys.integrityKey) : createHash(hash);
+  const code = keyed === 'hmac' ? createHmac(hash, keyObject(keys.integrityKey)) : createHash(hash);
   const covered = keyed === 'hmac' ? parts : [keys.integrityKey, ...parts, keys.integrityKey];
   for (const part of covered) code.update(part);
   return code.digest().subarray(0, digestLength);
@@ -61,7 +61,7 @@ function integrityCode(suite: CipherSuite, keys: SessionKeys, parts: Uint8Array[
 function encrypt(suite: CipherSuite, keys: SessionKeys, plain: Uint8Array, vector: Uint8Array): Buffer {
   const padLength = (aesBlock - ((plain.length + 1) % aesBlock)) % aesBlock;
   const pad = Buffer.from(Array.from({ length: padLength }, (_, index) => index + 1));
-  const cipher = createCipheriv(suite.confidentiality.cipher, keys.confidentialityKey, vector);
+  const cipher = createCipheriv(suite.confidentiality.cipher, keyObject(keys.confidentialityKey), vector);
   cipher.setAutoPadding(false);
   return Buffer.concat([vector, cipher.update(Buffer.concat([plain, pad, Buffer.of(padLength)])), cipher.final()]);
 }
@@ -70,7 +70,7 @@ function decrypt(suite: CipherSuite, keys: SessionKeys, payload: Uint8Array): Bu
   const reader = new ByteReader(payload, 'IPMI encrypted payload');
   const vector = reader.bytes(suite.confidentiality.vectorLength);
   if (reader.remaining === 0 || reader.remaining % aesBlock !== 0) reader.fail('not a whole number of AES blocks');
-  const decipher = createDecipheriv(suite.confidentiality.cipher, keys.confidentialityKey, vector);
+  const decipher = createDecipheriv(suite.confidentiality.cipher, keyObject(keys.confidentialityKey), vector);
   decipher.setAutoPadding(false);
   const plain = Buffer.concat([decipher.update(reader.rest()), decipher.final()]);
   // The pad's own bytes are not checked: the integrity code already vouches for them, and some BMCs pad with zeros.
