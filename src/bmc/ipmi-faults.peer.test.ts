@@ -86,6 +86,24 @@ describe('a refused credential', () => {
   });
 });
 
+describe('a BMC whose port is closed', () => {
+  it('is told from one that is silent, and found again when it is back', async () => {
+    const gone = await startIpmiSim();
+    const bmc = bmcWith({ port: gone.port }, realDependencies());
+    expectDone(await bmc.power.get());
+    await gone.stop();
+    const { error } = expectFailed(await bmc.power.get());
+    expect(error.code).toBe('bmc-port-closed');
+    expect(error.cause).toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('or that no route leads to, is an error of its own', async () => {
+    // The test's own network has no route anywhere but loopback.
+    const { error } = expectFailed(await bmcWith({ address: '192.0.2.1' }, realDependencies()).power.get());
+    expect(error.code).toBe('bmc-no-route');
+  });
+});
+
 describe('a BMC that goes deaf', () => {
   it('is given up in bounded time, left alone, and found again when it answers', async () => {
     const breaker = { failureThreshold: 1, coolDownMs: 1_000, maximumCoolDownMs: 1_000 };

@@ -1,31 +1,10 @@
 /** Sessions of the ipmi driver against a scripted BMC: what no real peer can be made to do. */
 import { describe, expect, it } from 'vitest';
 import { findCipherSuite, payloadType } from '../protocols/ipmi/index.ts';
-import type { BmcSettings } from './index.ts';
-import { openBmc, rememberRefusedInMemory } from './index.ts';
-import { createFakeClock } from './testing/fake-clock.ts';
 import { expectDone, expectFailed, expectUnknown } from './testing/results.ts';
-import type { Script } from './testing/scripted-bmc.ts';
-import { createScriptedBmc } from './testing/scripted-bmc.ts';
+import { powerOn, startScripted as start } from './testing/start-scripted.ts';
 
-const powerOn = { completionCode: 0, data: Buffer.of(0x01, 0, 0) };
 const setUp = ['open', 'rakp1', 'rakp3'];
-
-function start(change: Partial<Script> = {}, settings: Partial<BmcSettings> = {}) {
-  const scripted = createScriptedBmc({ command: () => powerOn, ...change });
-  const clock = createFakeClock({ automatic: true });
-  let counter = 0;
-  const dependencies = {
-    udp: scripted,
-    clock,
-    // Different every time, and the same in every run.
-    randomBytes: (length: number) => Uint8Array.from({ length }, () => (counter = (counter * 73 + 41) & 0xff)),
-    refusedCredentials: rememberRefusedInMemory(),
-  };
-  const credential = { name: 'c', username: 'admin', password: 'secret', fingerprint: '1' };
-  const given: BmcSettings = { name: 'b1', driver: 'ipmi', address: '192.0.2.1', credential, ...settings };
-  return { bmc: openBmc(given, dependencies), scripted, clock };
-}
 
 describe('cipher suites', () => {
   it('speaks 17 where the BMC has it', async () => {

@@ -38,6 +38,8 @@ import type { UdpTransport } from '../ports.ts';
 export interface Script {
   suites: number[];
   password: string;
+  /** K_g, where the BMC has one. */
+  systemKey: string | undefined;
   supportsIpmi20: boolean;
   /** Answers a command inside a session; undefined is silence. */
   command(request: LanRequest): { completionCode: number; data: Uint8Array } | undefined;
@@ -45,6 +47,10 @@ export interface Script {
   openSessionStatus(request: OpenSessionRequest): number | undefined;
   rakp2Status(role: number): number | undefined;
   rakp4Status(): number | undefined;
+  /** What RAKP message 1 held. */
+  onRakp1(message: { roleByte: number; username: Uint8Array }): void;
+  /** The completion code of Set Session Privilege Level. */
+  privilegeCode(level: number): number;
   /** Alters the suite that Open Session Response claims. */
   claimedSuite(asked: CipherSuite): CipherSuite;
   /** Alters a packet on its way to the console; undefined loses it. */
@@ -77,11 +83,14 @@ export function createScriptedBmc(change: Partial<Script> = {}): ScriptedBmc {
     script: {
       suites: [3, 17],
       password: 'secret',
+      systemKey: undefined,
       supportsIpmi20: true,
       command: () => ({ completionCode: 0, data: Buffer.alloc(0) }),
       openSessionStatus: () => undefined,
       rakp2Status: () => undefined,
       rakp4Status: () => undefined,
+      onRakp1: () => undefined,
+      privilegeCode: () => 0,
       claimedSuite: (asked) => asked,
       answer: (packet) => packet,
       ...change,
@@ -109,7 +118,9 @@ export function createScriptedBmc(change: Partial<Script> = {}): ScriptedBmc {
     if (session?.keys === undefined) return undefined;
     const request = decodeLanRequest(openPacket(session.suite, session.keys, packet).payload);
     bmc.arrived.push(`${request.networkFunction.toString(16)}/${request.command.toString(16)}`);
-    const answer = isSetPrivilege(request) ? { completionCode: 0, data: request.data } : bmc.script.command(request);
+    const answer = isSetPrivilege(request)
+      ? { completionCode: bmc.script.privilegeCode(request.data[0] ?? 0), data: request.data }
+      : bmc.script.command(request);
     if (answer === undefined) return undefined;
     session.sequence += 1;
     const content = {
@@ -182,6 +193,7 @@ export function createScriptedBmc(change: Partial<Script> = {}): ScriptedBmc {
   function rakp1(payload: Uint8Array): Uint8Array | undefined {
     bmc.arrived.push('rakp1');
     const message = decodeRakpMessage1(payload);
+    bmc.script.onRakp1(message);
     const session = sessions.get(message.managedSystemSessionId);
     if (session === undefined) return undefined;
     const { consoleSessionId, suite } = session;
@@ -222,7 +234,13 @@ export function createScriptedBmc(change: Partial<Script> = {}): ScriptedBmc {
     if (status !== 0) {
       return encodeSessionSetup(payloadType.rakpMessage4, encodeRakpMessage4({ tag, status, consoleSessionId }));
     }
-    session.keys = deriveSessionKeys(suite, key(), exchange);
+    const { systemKey } = bmc.script;
+    session.keys = deriveSessionKeys(
+      suite,
+      key(),
+      exchange,
+      systemKey === undefined ? undefined : userKey(Buffer.from(systemKey)),
+    );
     const integrityCheckValue = rakp4IntegrityCheck(suite, session.keys, exchange);
     const rakp4 = { tag, status: 0, consoleSessionId, integrityCheckValue } as const;
     return encodeSessionSetup(payloadType.rakpMessage4, encodeRakpMessage4(rakp4));

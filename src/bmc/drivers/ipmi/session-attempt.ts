@@ -69,6 +69,8 @@ export async function attemptSession(
   // 0 asks for the highest level that the algorithms allow.
   const maximumPrivilege = quirks?.has('opensesspriv') === true ? role : 0;
 
+  const rakpTimeoutMs = timing.rakpTimeoutMs * timing.rakpBackOffFactor ** attempt;
+
   const opened = await ask(setup, payloadType.openSessionRequest, {
     payload: encodeOpenSessionRequest({ tag, maximumPrivilege, consoleSessionId, algorithms }),
     decode: (bytes) => ours(decodeOpenSessionResponse(bytes), tag, consoleSessionId),
@@ -89,6 +91,7 @@ export async function attemptSession(
   const first = await ask(setup, payloadType.rakpMessage1, {
     payload: encodeRakpMessage1({ tag: tag + 1, managedSystemSessionId, consoleRandom, roleByte, username }),
     decode: (bytes) => ours(decodeRakpMessage2(bytes, suite.authentication.digestLength), tag + 1, consoleSessionId),
+    timeoutMs: rakpTimeoutMs,
   });
   if ('silence' in first) return { next: 'anew', silence: first.silence, asked: 'RAKP Message 1' };
   const rakp2 = first.answer;
@@ -119,6 +122,7 @@ export async function attemptSession(
     }),
     decode: (bytes) =>
       ours(decodeRakpMessage4(bytes, suite.authentication.integrityCheckLength), tag + 2, consoleSessionId),
+    timeoutMs: rakpTimeoutMs,
   });
   if ('silence' in third) return { next: 'anew', silence: third.silence, asked: 'RAKP Message 3' };
   const rakp4 = third.answer;
@@ -154,7 +158,7 @@ function passwordKey({ credential, quirks }: SessionSetup, suite: CipherSuite): 
 function ask<Answer>(
   setup: SessionSetup,
   type: number,
-  question: { payload: Uint8Array; decode: (bytes: Uint8Array) => Answer | undefined; timeoutMs?: number },
+  question: { payload: Uint8Array; decode: (bytes: Uint8Array) => Answer | undefined; timeoutMs: number },
 ): Promise<LinkAnswer<Answer>> {
   const accept = (packet: Uint8Array): Answer | undefined => {
     const received = decodeSessionPacket(packet);
@@ -162,7 +166,7 @@ function ask<Answer>(
     if (received.format !== 'rmcp+' || received.payloadType !== type + 1) return undefined;
     return question.decode(received.payload);
   };
-  const wait = jittered(question.timeoutMs ?? timing.rakpTimeoutMs, timing.jitter, setup.randomBytes);
+  const wait = jittered(question.timeoutMs, timing.jitter, setup.randomBytes);
   const packet = encodeSessionSetup(type, question.payload);
   return setup.link.ask(packet, accept, wait, setup.signal, { endOnSocketError: true });
 }

@@ -10,8 +10,9 @@ export const timing = {
   triesOnOldSession: 3,
   /** How long the one answer to a request that is not idempotent is waited for. */
   singleTryTimeoutMs: 5_000,
-  /** The wait for each RAKP answer: RAKP messages are not retried, the whole exchange begins anew. */
-  rakpTimeoutMs: 1_500,
+  /** The wait for each RAKP answer, longer each time: RAKP messages are not retried, the whole exchange begins anew. */
+  rakpTimeoutMs: 1_000,
+  rakpBackOffFactor: 1.2,
   /** Pause before the exchange begins anew. */
   anewPauseMs: 100,
   /** How often in a row the operating system may say that the port is closed or that there is no route. */
