@@ -13,12 +13,17 @@ function build(options: SensorsAreaOptions = {}) {
   const clock = createFakeClock();
   const area = createSensorsArea({ clock, server: { powerOn: true, onPower: new Set() } }, options);
   const asked: string[] = [];
+  /** Get SDR is refused from the so-many-th on, as by a BMC that is busy. */
+  const busy = { from: Number.POSITIVE_INFINITY };
   const asker = { sessionId: 1, userId: 2, privilege: 4, channel: 1, lun: 0 };
   function ask<Request, Response>(
     command: IpmiCommand<Request, Response>,
     request: Request,
   ): Promise<CommandAnswer<Response>> {
     asked.push(command.name);
+    if (command.name === 'Get SDR' && asked.length > busy.from) {
+      return Promise.resolve({ refused: { completionCode: 0xc3, text: 'Timeout while processing command' } });
+    }
     const found = area.handlers.find(
       (handler) => handler.networkFunction === command.networkFunction && handler.command === command.command,
     );
@@ -34,7 +39,7 @@ function build(options: SensorsAreaOptions = {}) {
   const context = { peer, client: { ask }, clock, quirks: { has: () => false } };
   const cache = cacheSdrsInMemory();
   const store = createSdrStore(context, cache);
-  return { area, clock, store, asked, other: () => createSdrStore(context, cache) };
+  return { area, clock, store, asked, busy, other: () => createSdrStore(context, cache) };
 }
 
 const silent = (): void => undefined;
@@ -76,5 +81,21 @@ describe('the store of records', () => {
     await clock.advance(500_000);
     await store.readRecords(silent);
     expect(asked).toContain('Get Device SDR');
+  });
+
+  it('is read anew after a while where the BMC did not give all of it, although nothing changed', async () => {
+    const { clock, store, asked, busy } = build();
+    busy.from = 10;
+    const some = await store.readRecords(silent);
+    expect(some.length).toBeLessThan(10);
+    busy.from = Number.POSITIVE_INFINITY;
+    expect(await store.readRecords(silent)).toEqual(some);
+    await clock.advance(700_000);
+    const all = await store.readRecords(silent);
+    expect(all.length).toBeGreaterThan(20);
+    asked.length = 0;
+    await clock.advance(700_000);
+    expect(await store.readRecords(silent)).toEqual(all);
+    expect(asked).toEqual(['Get SDR Repository Info']);
   });
 });

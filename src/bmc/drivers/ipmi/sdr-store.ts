@@ -16,10 +16,11 @@ import type { SdrCache } from '../../sdr-cache.ts';
 import type { Note } from '../../settle.ts';
 import { refusedError } from './client.ts';
 import type { IpmiContext } from './context.ts';
+import type { WalkedSdrs } from './sdr-walk.ts';
 import { walkSdrs } from './sdr-walk.ts';
 
-/** Where the BMC does not say when its records changed, they are read anew after this time. */
-const keptWithoutTimestampsMs = 600_000;
+/** Where the BMC does not say when its records changed, or did not give all of them, they are read anew after this time. */
+const keptInDoubtMs = 600_000;
 const unspecifiedTime = 0xffff_ffff;
 /** Up to here it is no date, but the seconds since the BMC started (§37.1). */
 const lastTimeSinceStart = 0x2000_0000;
@@ -56,8 +57,9 @@ export function createSdrStore(context: StoreContext, cache: SdrCache): SdrStore
 
   async function cached(stamp: string, changesSeen: boolean): Promise<readonly string[] | undefined> {
     const kept = await cache.get(key);
-    if (kept === undefined || kept.stamp !== stamp) return undefined;
-    return changesSeen || clock.now() - kept.readAt < keptWithoutTimestampsMs ? kept.records : undefined;
+    if (kept === undefined || (kept.stamp !== stamp && kept.stamp !== stampOfSome(stamp))) return undefined;
+    const sure = changesSeen && kept.stamp === stamp;
+    return sure || clock.now() - kept.readAt < keptInDoubtMs ? kept.records : undefined;
   }
 
   async function readBytes(note: Note, signal?: AbortSignal): Promise<Uint8Array[]> {
@@ -71,10 +73,10 @@ export function createSdrStore(context: StoreContext, cache: SdrCache): SdrStore
       note('sensor data records', `${kept.length} are known from before`);
       return kept.map((hex) => Buffer.from(hex, 'hex'));
     }
-    const records =
+    const { records, complete } =
       device === undefined ? await walkRepository(info, note, signal) : await walkDevice(device.luns, note, signal);
     const all = records.map((record) => Buffer.from(record).toString('hex'));
-    await cache.put(key, { stamp, readAt: clock.now(), records: all });
+    await cache.put(key, { stamp: complete ? stamp : stampOfSome(stamp), readAt: clock.now(), records: all });
     return records;
   }
 
@@ -82,25 +84,28 @@ export function createSdrStore(context: StoreContext, cache: SdrCache): SdrStore
     info: SdrRepositoryInfo | undefined,
     note: Note,
     signal?: AbortSignal,
-  ): Promise<Uint8Array[]> {
+  ): Promise<WalkedSdrs> {
     const bounded = context.quirks.has('assumemaxsdrrecordcount') && info !== undefined;
     const source = { get: getSdr, reserve: reserveSdrRepository, ...(bounded && { count: info.recordCount }) };
-    const records = await walkSdrs(context, source, note, signal);
-    note(getSdr.name, `${records.length} records`);
-    return records;
+    const walked = await walkSdrs(context, source, note, signal);
+    note(getSdr.name, `${walked.records.length} records`);
+    return walked;
   }
 
-  async function walkDevice(luns: readonly boolean[], note: Note, signal?: AbortSignal): Promise<Uint8Array[]> {
+  async function walkDevice(luns: readonly boolean[], note: Note, signal?: AbortSignal): Promise<WalkedSdrs> {
     const records: Uint8Array[] = [];
+    let complete = true;
     const has = luns.includes(true) ? luns : [true];
     for (const lun of has.keys()) {
       if (has[lun] !== true) continue;
       const target = lun === 0 ? {} : { target: { lun } };
       const source = { get: getDeviceSdr, reserve: reserveDeviceSdrRepository, ...target };
-      records.push(...(await walkSdrs(context, source, note, signal)));
+      const walked = await walkSdrs(context, source, note, signal);
+      records.push(...walked.records);
+      complete &&= walked.complete;
     }
     note(getDeviceSdr.name, `${records.length} records`);
-    return records;
+    return { records, complete };
   }
 
   return {
@@ -124,6 +129,11 @@ export function createSdrStore(context: StoreContext, cache: SdrCache): SdrStore
       return { source: 'device', recordCount: count, overflowed: false, ...unknown };
     },
   };
+}
+
+/** Other words than those of all the records, so that some of them are never taken for all. */
+function stampOfSome(stamp: string): string {
+  return `some of ${stamp}`;
 }
 
 function repositoryStore(info: SdrRepositoryInfo): SensorRecordStore {

@@ -47,8 +47,9 @@ async function walk({ records, answer }: FakeBmc) {
   const peer = { name: 'b1', address: '192.0.2.1', port: 623, credentialName: 'c' };
   const notes: string[] = [];
   const source = { get: getSdr, reserve: reserveSdrRepository };
-  const read = await walkSdrs({ peer, client }, source, (_source, detail) => notes.push(detail));
+  const { records: read, complete } = await walkSdrs({ peer, client }, source, (_source, detail) => notes.push(detail));
   return {
+    complete,
     hex: read.map((bytes) => Buffer.from(bytes).toString('hex')),
     asked,
     notes,
@@ -61,8 +62,9 @@ const all = three.map((bytes) => bytes.toString('hex'));
 
 describe('reading records', () => {
   it('takes one exchange a record where the BMC gives it whole, and no reservation', async () => {
-    const { hex, asked, reservations } = await walk({ records: three });
+    const { hex, asked, reservations, complete } = await walk({ records: three });
     expect(hex).toEqual(all);
+    expect(complete).toBe(true);
     expect(asked).toHaveLength(3);
     expect(reservations()).toBe(0);
   });
@@ -112,7 +114,7 @@ describe('reading records', () => {
   });
 
   it.each([0xc3, 0xcb, 0xcd])('leaves out a record whose body is refused with %i', async (code) => {
-    const { hex, notes } = await walk({
+    const { hex, notes, complete } = await walk({
       records: three,
       answer(request, honest) {
         if (request.recordId === 2 && (request.offset > 0 || request.length > 5)) return refused(code);
@@ -121,6 +123,7 @@ describe('reading records', () => {
     });
     expect(hex).toEqual([all[0], all[2]]);
     expect(notes).toEqual([`record 2 is left out: code ${code}`]);
+    expect(complete).toBe(false);
   });
 
   it('ends at a last record that cannot be read at all (Dell FC830)', async () => {

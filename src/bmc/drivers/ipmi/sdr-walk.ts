@@ -29,15 +29,23 @@ const chunkSizes = [0xff, 32, 24, 16, 12, 8, 4];
 
 const most = { records: 4_096, reservationsPerRecord: 5 };
 
-/** The records as bytes, in their order; those the BMC does not give are left out and told in `note`. */
+export interface WalkedSdrs {
+  /** As bytes, in their order. */
+  records: Uint8Array[];
+  /** False where the BMC refused something: it may give it the next time. */
+  complete: boolean;
+}
+
+/** Those the BMC does not give are left out and told in `note`. */
 export async function walkSdrs(
   context: WalkContext,
   source: SdrSource,
   note: Note,
   signal?: AbortSignal,
-): Promise<Uint8Array[]> {
+): Promise<WalkedSdrs> {
   const reader = createReader(context, source, signal);
   const records: Uint8Array[] = [];
+  let complete = true;
   const seen = new Set<number>();
   const maximum = Math.min(source.count ?? most.records, most.records);
   for (let next = 0; next !== lastRecord && !seen.has(next) && seen.size < maximum; ) {
@@ -46,13 +54,14 @@ export async function walkSdrs(
     if ('refused' in read) {
       if (read.next === undefined && seen.size === 1) throw refusedError(context.peer, source.get.name, read.refused);
       note(source.get.name, `record ${next} is left out: ${read.refused.text}`);
+      complete = false;
     }
     if (read.record !== undefined) records.push(read.record);
     // Nobody knows what follows a record of which not even the head can be read: it is the last for us.
     if (read.next === undefined) break;
     next = read.next;
   }
-  return records;
+  return { records, complete };
 }
 
 interface Read {
