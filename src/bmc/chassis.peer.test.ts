@@ -297,16 +297,40 @@ describe('event filtering and alerts', () => {
 describe('fans', () => {
   it('are unsupported where no fan control is known, and run where it is', async () => {
     expect(await bmc.fans.get()).toMatchObject({ outcome: 'unsupported' });
-    sim.areas.chassis.deviceId.manufacturerId = 10876;
+    Object.assign(sim.areas.chassis.deviceId, { manufacturerId: 10876, productId: 0x0832 });
     expect(await value('fans get')).toMatchObject({ control: 'supermicro', mode: 'optimal' });
     expect(expectFailed(await bmc.fans.setDuty({ percent: 10 })).error.code).toBe('invalid-input');
-    expect(await value('fans set-duty', { percent: 40 })).toMatchObject({ mode: 'full' });
-    expect(await raw('0x30', '0x70', '0x66', '0x00', '0x01')).toBe('28');
+    const speed = async () =>
+      Number(
+        /([\d.]+) RPM/.exec((await ipmitool(sim, ['sdr', 'get', 'Fan 1'])).stdout)?.[1] ??
+          /Sensor Reading +: (\d+)/.exec((await ipmitool(sim, ['sensor', 'get', 'Fan 1'])).stdout)?.[1],
+      );
+    const before = await speed();
+    const set = (await value('fans set-duty', { percent: 70 })) as {
+      mode: string;
+      tachometers: Record<string, unknown>[];
+    };
+    expect(set).toMatchObject({
+      mode: 'full',
+      tachometers: expect.arrayContaining([expect.objectContaining({ name: 'Pump 1', follows: false })]),
+    });
+    expect(await raw('0x30', '0x70', '0x66', '0x00', '0x01')).toBe('46');
+    // The tachometer that we watched is the one that ipmitool reads.
+    const after = await speed();
+    expect(after).toBeGreaterThan(before * 1.5);
+    expect(set.tachometers).toContainEqual({ name: 'Fan 1', beforeRpm: before, rpm: after, follows: true });
+    sim.faults.fans = 'ignored';
+    expect(expectFailed(await bmc.fans.setDuty({ percent: 90 }, { deadlineMs: 2_000 })).error.message).toContain(
+      'no fan followed',
+    );
+    expect(await raw('0x30', '0x45', '0x00')).toBe('02');
+    sim.faults.fans = 'honest';
     expect(await value('fans set-mode', { mode: 'automatic' })).toMatchObject({ mode: 'optimal' });
     expect(await raw('0x30', '0x45', '0x00')).toBe('02');
     const interrupted = new AbortController();
     const held = bmc.fans.hold({ percent: 55 }, { signal: interrupted.signal });
     await expect.poll(() => sim.areas.fans.duties()).toEqual([55, 55]);
+    expect(await raw('0x30', '0x70', '0x66', '0x00', '0x00')).toBe('37');
     interrupted.abort();
     expect(expectDone(await held).value).toMatchObject({ mode: 'optimal' });
     expect(sim.areas.fans.mode()).toBe(2);

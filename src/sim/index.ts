@@ -18,6 +18,7 @@ export { handler, setPower } from './ipmi/area.ts';
 export { parseFaults } from './ipmi/fault-text.ts';
 export type { Faults } from './ipmi/faults.ts';
 export type { SensorsArea, SensorsAreaOptions } from './ipmi/areas/sensors.ts';
+export { createFansArea } from './ipmi/areas/fans.ts';
 export { createSensorsArea, satelliteSensorHandlers } from './ipmi/areas/sensors.ts';
 export type { ReceivedRequest } from './ipmi/management-controller.ts';
 export type { Satellite } from './ipmi/satellites.ts';
@@ -26,3 +27,4 @@ export type { SimulatedBmc, SimulatedBmcOptions } from './ipmi/simulated-bmc.ts'
 export { startSimulatedBmc } from './ipmi/simulated-bmc.ts';
 export { systemClock } from './ipmi/system-clock.ts';
 export type { SimulatedLogin } from './ipmi/users.ts';
+export { noFaults } from './ipmi/faults.ts';

@@ -5,8 +5,8 @@ export interface FanReading {
   mode?: string;
   /** Per zone, in percent; empty where it cannot be read. */
   duties: { zone: string; percent: number }[];
-  /** Empty where the BMC's sensors cannot be read. */
-  tachometers: { name: string; rpm: number }[];
+  /** Empty where the BMC's sensors cannot be read. After a change: what each was before, and whether it followed. */
+  tachometers: { name: string; rpm: number; beforeRpm?: number; follows?: boolean }[];
   /** The modes this BMC can be set to. */
   modes: string[];
   /** The table's entry by which the fans of this BMC are run. */
@@ -24,11 +24,20 @@ export interface FanDuty {
 
 export interface FansCapability {
   get(options?: CallOptions): Promise<BmcResult<FanReading>>;
-  /** `automatic` is a mode of every BMC that can be set. */
+  /**
+   * `automatic` is a mode of every BMC that can be set. The tachometers are watched for up to `deadlineMs` (20 s): where a
+   * mode means a fixed speed and none follows, it has failed, and the automatic mode is restored.
+   */
   setMode(mode: string, options?: CallOptions): Promise<BmcResult<FanReading>>;
-  /** Stays until the mode is set again; when it fails, the automatic mode is restored. */
+  /**
+   * Stays until the mode is set again. `done` when a tachometer follows within `deadlineMs` (20 s), or where none can be
+   * read; when it fails, the automatic mode is restored.
+   */
   setDuty(duty: FanDuty, options?: CallOptions): Promise<BmcResult<FanReading>>;
-  /** Keeps a duty until `options.signal` aborts, then restores the automatic mode; `done` when that is read back. */
+  /**
+   * Keeps a duty until `options.signal` aborts or `deadlineMs` is over, then restores the automatic mode; `done` when that
+   * is read back. No known BMC takes its fans back by itself: a process that is killed leaves the duty as it is.
+   */
   hold(duty: FanDuty, options?: CallOptions): Promise<BmcResult<FanReading>>;
 }
 

@@ -7,7 +7,14 @@ import { defineBmcCommand } from './command.ts';
 const reading = z.object({
   mode: z.string().optional().describe('left out where it cannot be read'),
   duties: z.array(z.object({ zone: z.string(), percent: z.number() })),
-  tachometers: z.array(z.object({ name: z.string(), rpm: z.number() })),
+  tachometers: z.array(
+    z.object({
+      name: z.string(),
+      rpm: z.number(),
+      beforeRpm: z.number().optional().describe('before the change'),
+      follows: z.boolean().optional().describe('whether it moved as the change asks for'),
+    }),
+  ),
   modes: z.array(z.string()),
   control: z.string().describe('the way by which the fans of this BMC are run'),
 });
@@ -49,7 +56,8 @@ export const fanCommands: readonly BmcCommand[] = [
   }),
   defineBmcCommand({
     name: 'fans hold',
-    summary: 'run the fans at a fixed speed until interrupted, then automatically again',
+    summary:
+      'run the fans at a fixed speed until interrupted, then automatically again (not if this is killed: no BMC does it by itself)',
     effect: 'disruptive',
     parameters: z.object({
       ...duty,
@@ -66,6 +74,14 @@ export const fanCommands: readonly BmcCommand[] = [
 function present({ mode, duties, tachometers }: FanReading): BmcPresentation {
   return {
     line: [mode, ...duties.map(({ zone, percent }) => `${zone} ${percent} %`)].filter(Boolean).join(', ') || 'set',
-    table: { columns: ['fan', 'RPM'], rows: tachometers.map(({ name, rpm }) => [name, rpm]) },
+    table: {
+      columns: ['fan', 'RPM', 'before', 'follows'],
+      rows: tachometers.map(({ name, rpm, beforeRpm, follows }) => [
+        name,
+        rpm,
+        beforeRpm,
+        follows === undefined ? undefined : follows ? 'yes' : 'no',
+      ]),
+    },
   };
 }

@@ -2,12 +2,16 @@
  * How vendors let fans be run: raw commands that no standard names, as data, each with where it is documented. An entry
  * applies where the BMC's manufacturer (and product, where the entry names some) is its own; nothing is tried elsewhere.
  */
+import type { QuirkName } from './table.ts';
+
 export interface FanControl {
   /** Names the entry in answers. */
   name: string;
   manufacturerIds: readonly number[];
   /** All products when left out. */
   products?: (productId: number) => boolean;
+  /** By hand: applies whatever the BMC says it is. */
+  quirk?: QuirkName;
   source: string;
   networkFunction: number;
   /** By the vendor's word; `automatic` is always among them. Empty bytes: it needs no command of its own. */
@@ -16,6 +20,8 @@ export interface FanControl {
   readMode?: RawBytes & { codes: Readonly<Record<number, string>> };
   /** What is sent before a duty, so that the BMC leaves the fans alone. */
   manualMode: RawBytes;
+  /** Modes that are nothing but a fixed duty. */
+  percentOfModes?: Readonly<Record<string, number>>;
   zones: readonly { zone: string; number: number }[];
   setDuty(zone: number, percent: number): RawBytes;
   /** The request, and how its one byte becomes percent. */
@@ -27,14 +33,20 @@ export interface RawBytes {
   data: readonly number[];
 }
 
-/** Product ids of the X9 generation begin with 0x06 (FreeIPMI's ipmi-product-id tables: X9SCL 1572 … X9SCM-iiF 1600). */
-const isX9 = (productId: number) => productId >= 1572 && productId <= 1603;
-const supermicro = [10876, 47488];
+/**
+ * X9 boards and older ones have other commands or none, and FreeIPMI's list of product ids (ipmi-product-id-spec.h) has all
+ * of X7 to X9 below 0x0800 and H8 where these are. No list tells all of X10 and later: what is between is not touched
+ * unless it is named by hand.
+ */
+const olderBoards: readonly number[] = [4520, 43025, 43707, 48145];
+const isX10OrLater = (productId: number) => productId >= 0x0800 && !olderBoards.includes(productId);
+const fullPercent = 100;
 const mode = (code: number): RawBytes => ({ command: 0x45, data: [0x01, code] });
 
 const supermicroModes = {
   name: 'supermicro',
-  manufacturerIds: supermicro,
+  // 47488 as well, by which only boards before X10 were seen, is left out.
+  manufacturerIds: [10876],
   networkFunction: 0x30,
   modes: {
     automatic: mode(2),
@@ -50,6 +62,7 @@ const supermicroModes = {
     codes: { 0: 'standard', 1: 'full', 2: 'optimal', 3: 'pue', 4: 'heavy-io' },
   },
   manualMode: mode(1),
+  percentOfModes: { full: fullPercent },
   zones: [
     { zone: 'cpu', number: 0 },
     { zone: 'peripheral', number: 1 },
@@ -61,24 +74,32 @@ export const fanControls: readonly FanControl[] = [
   {
     ...supermicroModes,
     name: 'supermicro-x9',
-    products: isX9,
+    // Boards differ, and nothing they tell says how: never by itself. On an X9SCM the commands of X10 are refused (0xCC).
+    manufacturerIds: [],
+    quirk: 'supermicrox9fans',
     source:
-      'https://forums.servethehome.com/index.php?threads/supermicro-x9-x10-x11-fan-speed-control.10059/ (X9 counts a duty to 255)',
-    setDuty: (zone, percent) => ({ command: 0x70, data: [0x66, 0x01, zone, Math.round((percent * 255) / 100)] }),
+      'https://github.com/petersulyok/smfc (GenericX9Platform: registers 0x10 and on, counted to 255) and https://forums.servethehome.com/index.php?threads/supermicro-x9-x10-x11-fan-speed-control.10059/page-8',
+    setDuty: (zone, percent) => ({
+      command: 0x91,
+      data: [0x5a, 0x03, 0x10 + zone, Math.round((percent * 255) / fullPercent)],
+    }),
     readDuty: {
-      request: (zone) => ({ command: 0x70, data: [0x66, 0x00, zone] }),
-      percent: (byte) => Math.round((byte * 100) / 255),
+      request: (zone) => ({ command: 0x90, data: [0x5a, 0x03, 0x10 + zone, 0x01] }),
+      percent: (byte) => Math.round((byte * fullPercent) / 255),
     },
   },
   {
     ...supermicroModes,
     name: 'supermicro',
+    products: isX10OrLater,
+    quirk: 'supermicrofans',
     source:
-      'https://forums.servethehome.com/index.php?threads/supermicro-x9-x10-x11-fan-speed-control.10059/ and https://github.com/petersulyok/smfc (X10 to X13)',
+      'https://forums.servethehome.com/index.php?threads/supermicro-x9-x10-x11-fan-speed-control.10059/ and https://github.com/petersulyok/smfc (GenericPlatform: X10 to X13, in percent)',
     setDuty: (zone, percent) => ({ command: 0x70, data: [0x66, 0x01, zone, percent] }),
     readDuty: {
       request: (zone) => ({ command: 0x70, data: [0x66, 0x00, zone] }),
-      percent: (byte) => Math.min(byte, 100),
+      // Over 100 it is no percent, which the driver refuses.
+      percent: (byte) => byte,
     },
   },
   {
@@ -96,10 +117,21 @@ export const fanControls: readonly FanControl[] = [
   },
 ];
 
-/** Undefined: nobody has documented how the fans of this BMC are run. */
-export function findFanControl(manufacturerId: number, productId: number): FanControl | undefined {
-  return fanControls.find(
-    ({ manufacturerIds, products }) =>
-      manufacturerIds.includes(manufacturerId) && (products === undefined || products(productId)),
+/**
+ * Undefined: nobody has documented how the fans of this BMC are run.
+ * @param named whether a quirk was named for this BMC by hand
+ */
+export function findFanControl(
+  manufacturerId: number,
+  productId: number,
+  named: (quirk: QuirkName) => boolean = () => false,
+): FanControl | undefined {
+  const byHand = fanControls.find(({ quirk }) => quirk !== undefined && named(quirk));
+  return (
+    byHand ??
+    fanControls.find(
+      ({ manufacturerIds, products }) =>
+        manufacturerIds.includes(manufacturerId) && (products === undefined || products(productId)),
+    )
   );
 }

@@ -13,6 +13,7 @@ export type QuirkArea =
   | 'identity'
   | 'boot'
   | 'alerts'
+  | 'fans'
   | 'ping';
 
 /** By Get Device ID; all that is given must agree. */
@@ -169,6 +170,16 @@ export const quirks = {
     source: 'Supermicro FAQ 25559',
     area: 'boot',
     match: [{ manufacturerId: 10876 }, { manufacturerId: 47488 }],
+  },
+  supermicrofans: {
+    summary: 'has its fans run as those of Supermicro X10 and later, whatever it says it is: duties in percent',
+    source: 'https://github.com/petersulyok/smfc (GenericPlatform)',
+    area: 'fans',
+  },
+  supermicrox9fans: {
+    summary: 'has its fans run as those of Supermicro X9: other commands, and duties counted to 255',
+    source: 'https://github.com/petersulyok/smfc (GenericX9Platform); never by itself, for X9 boards differ',
+    area: 'fans',
   },
 } as const satisfies Record<string, Quirk>;
 

@@ -17,6 +17,8 @@ export interface SimulatedServer {
   powerOn: boolean;
   /** Called after every change of the power, by whatever cause. */
   onPower: Set<(on: boolean) => void>;
+  /** How fast the fans of a zone turn, as a share of what they do automatically; 1 where nobody says otherwise. */
+  fanSpeed?: (zone: number) => number;
 }
 
 /** Tells everybody who asked to know. */

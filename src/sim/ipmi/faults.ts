@@ -25,6 +25,8 @@ export interface Faults {
   power: 'honest' | 'ignored' | 'reads wrong';
   /** Set System Boot Options is acknowledged and not done, or boot flags read back as another device. */
   boot: 'honest' | 'ignored' | 'reads wrong';
+  /** Duties of fans are acknowledged and read back while the fans go on as before, or another duty reads back. */
+  fans: 'honest' | 'ignored' | 'reads wrong';
   /** A user whose password was wrong so many times in a row is unknown for so long. 0: never. */
   lockoutAfter: number;
   lockoutMs: number;
@@ -52,6 +54,7 @@ export function noFaults(): Faults {
     sessionTableFull: false,
     power: 'honest',
     boot: 'honest',
+    fans: 'honest',
     lockoutAfter: 0,
     lockoutMs: 60_000,
     deaf: false,

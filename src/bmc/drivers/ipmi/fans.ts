@@ -1,51 +1,69 @@
-/** Fans by their vendor's raw commands (quirks/fan-control.ts), seen by the tachometers where the sensors can be read. */
+/** Fans by their vendor's raw commands (fan-commands.ts), verified by the tachometers where the sensors can be read. */
 import { AthanorError } from '../../../errors/index.ts';
-import type { IpmiCommand } from '../../../protocols/ipmi/index.ts';
-import { getDeviceId, noData } from '../../../protocols/ipmi/index.ts';
 import type { FanDuty, FanReading, FansCapability } from '../../capabilities/fans.ts';
 import type { SensorsCapability } from '../../capabilities/sensors.ts';
-import type { FanControl, RawBytes } from '../../quirks/fan-control.ts';
-import { findFanControl } from '../../quirks/fan-control.ts';
 import { sleep } from '../../ports.ts';
+import type { FanControl } from '../../quirks/fan-control.ts';
 import type { CallOptions } from '../../result.ts';
 import type { Note } from '../../settle.ts';
 import { settle } from '../../settle.ts';
 import type { IpmiContext } from './context.ts';
+import { fanControlOf, holdsDuty, readDuty, readMode, restoreAutomatic, setDuty, setMode } from './fan-commands.ts';
+import type { DutyChange, Tachometer, WatchedTachometer } from './fan-tachometers.ts';
+import { defaultWatchMs, inWords, isStopped, readTachometers, watchTachometers } from './fan-tachometers.ts';
 
 /** Less than this lets most machines run hot: it needs the caller's word. */
 const safePercent = 20;
 /** How often a held duty is looked at, and set again where the BMC has dropped it. */
 const holdMs = 30_000;
-const restoreMs = 30_000;
+
+/** One call: what is spoken to, how, and what is told of it. */
+interface Task {
+  context: IpmiContext;
+  sensors: SensorsCapability;
+  fans: FanControl;
+  note: Note;
+  options: CallOptions;
+  /** Something was sent that has to be taken back on failure. */
+  changed: boolean;
+}
 
 /** @param sensors of the same BMC: where the tachometers are */
 export function ipmiFans(context: IpmiContext, sensors: SensorsCapability): FansCapability {
   const about = { driver: 'ipmi', capability: 'fans', clock: context.clock } as const;
-  const change = <Value>(signal: AbortSignal | undefined, task: () => Promise<Value>) =>
-    context.lane.change(task, signal);
+  const begin = async (note: Note, options: CallOptions): Promise<Task> => {
+    const fans = await fanControlOf(context, note, options.signal);
+    return { context, sensors, fans, note, options, changed: false };
+  };
+  const change = <Value>(options: CallOptions, task: () => Promise<Value>) => context.lane.change(task, options.signal);
   return {
     get: (options = {}) =>
-      settle(about, async (note) => read(context, sensors, await control(context, note), note, options)),
+      settle(about, async (note) => {
+        const task = await begin(note, options);
+        const now = await readTachometers(sensors, note, options.signal);
+        note('tachometers', now.map(({ name, rpm }) => `${name} ${rpm} RPM`).join(', ') || 'none read');
+        return read(task, now);
+      }),
     setMode: (mode, options = {}) =>
       settle(about, async (note) => {
-        const fans = await control(context, note, options.signal);
-        await change(options.signal, () => setMode(context, fans, mode, note, options.signal));
-        return read(context, sensors, fans, note, options);
+        const task = await begin(note, options);
+        return read(task, await change(options, () => restoringOnFailure(task, () => changeMode(task, mode))));
       }),
     setDuty: (duty, options = {}) =>
       settle(about, async (note) => {
         refuseDangerous(duty);
-        const fans = await control(context, note, options.signal);
-        const set = () => setDuty(context, fans, duty, note, options.signal);
-        await change(options.signal, () => restoringOnFailure(context, fans, note, set));
-        return read(context, sensors, fans, note, options);
+        const task = await begin(note, options);
+        const watched = await change(options, () => restoringOnFailure(task, () => changeDuty(task, duty)));
+        requireSign(task, watched);
+        return read(task, watched);
       }),
     hold: (duty, options = {}) =>
       settle(about, async (note) => {
         refuseDangerous(duty);
-        const fans = await control(context, note, options.signal);
-        await holdUntilAborted(context, fans, duty, note, options);
-        return read(context, sensors, fans, note, {});
+        const { deadlineMs, ...rest } = options;
+        const task = await begin(note, rest);
+        const watched = await holdUntilAborted(task, duty, deadlineMs);
+        return read({ ...task, options: {} }, watched);
       }),
   };
 }
@@ -62,127 +80,130 @@ function refuseDangerous({ percent, force }: FanDuty): void {
   });
 }
 
-async function control(context: IpmiContext, note: Note, signal?: AbortSignal): Promise<FanControl> {
-  const { manufacturerId, productId } = await context.client.run(getDeviceId, noData, signal);
-  const found = findFanControl(manufacturerId, productId);
-  if (found === undefined) {
+async function changeMode(task: Task, mode: string): Promise<WatchedTachometer[]> {
+  const { context, sensors, fans, note, options } = task;
+  const before = await readTachometers(sensors, note, options.signal);
+  const to = fans.percentOfModes?.[mode];
+  const changes = to === undefined ? [] : await changesTo(task, fans.zones, to);
+  task.changed = Object.hasOwn(fans.modes, mode);
+  await setMode(context, fans, mode, note, options.signal);
+  return watch(task, before, changes, `mode ${mode}`);
+}
+
+async function changeDuty(task: Task, { percent, zone }: FanDuty): Promise<WatchedTachometer[]> {
+  const { context, sensors, fans, note, options } = task;
+  const zones = zonesOf(fans, zone);
+  const before = await readTachometers(sensors, note, options.signal);
+  const changes = await changesTo(task, zones, percent);
+  task.changed = true;
+  await setDuty(context, fans, zones, percent, note, options.signal);
+  return watch(task, before, changes, `duty of ${percent} %`);
+}
+
+function zonesOf(fans: FanControl, named: string | undefined): FanControl['zones'] {
+  const zones = named === undefined ? fans.zones : fans.zones.filter(({ zone }) => zone === named);
+  if (zones.length > 0) return zones;
+  const known = fans.zones.map(({ zone }) => zone).join(', ');
+  throw new AthanorError('invalid-input', `Fan zone ${named} is none of ${known}`, { field: 'zone' });
+}
+
+async function changesTo({ context, fans, options }: Task, zones: FanControl['zones'], to: number) {
+  const changes: DutyChange[] = [];
+  for (const { number } of zones) {
+    changes.push({ from: await readDuty(context, fans, number, options.signal), to });
+  }
+  return changes;
+}
+
+/** Fails where the BMC tells the wanted duty, and no fan turns accordingly. */
+async function watch(
+  { context, sensors, note, options }: Task,
+  before: readonly Tachometer[],
+  changes: readonly DutyChange[],
+  what: string,
+): Promise<WatchedTachometer[]> {
+  if (before.length === 0) {
+    note('tachometers', `none can be read: the ${what} rests on what the BMC says alone`);
+    return [];
+  }
+  const quiet: Note = () => undefined;
+  const now = () => readTachometers(sensors, quiet, options.signal);
+  const watched = await watchTachometers(context.clock, now, before, changes, options);
+  for (const { name, rpm, beforeRpm, follows } of watched) {
+    const judged = follows === undefined ? '' : follows ? ': follows' : ': does not follow';
+    note(`tachometer ${name}`, `${beforeRpm} → ${rpm} RPM${judged}`);
+  }
+  if (isStopped(watched)) {
+    note('tachometers', `no fan turns: the ${what} rests on what the BMC says alone`);
+  } else if (changes.some(({ from }) => from !== undefined) && !watched.some(({ follows }) => follows === true)) {
+    const seconds = Math.round((options.deadlineMs ?? defaultWatchMs) / 1_000);
     throw new AthanorError(
-      'unsupported',
-      `No fan control is known for manufacturer ${manufacturerId}, product ${productId} of BMC ${context.peer.name}`,
+      'deadline-exceeded',
+      `BMC ${context.peer.name} confirmed the ${what}, but no fan followed within ${seconds} s: ${inWords(watched)}`,
     );
   }
-  note(getDeviceId.name, `fan control ${found.name}: ${found.source}`);
-  return found;
+  return watched;
 }
 
-async function setMode(context: IpmiContext, fans: FanControl, mode: string, note: Note, signal?: AbortSignal) {
-  const bytes = Object.hasOwn(fans.modes, mode) ? fans.modes[mode] : undefined;
-  if (bytes === undefined) {
-    const known = Object.keys(fans.modes).join(', ');
-    throw new AthanorError('invalid-input', `Fan mode ${mode} is none of ${known}`, { field: 'mode', value: mode });
-  }
-  await send(context, fans, bytes, signal);
-  note(`fan mode ${mode}`, 'confirmed by the BMC');
-  const seen = await readMode(context, fans, signal);
-  const expected = fans.readMode?.codes[bytes.data.at(-1) ?? -1];
-  if (seen !== undefined && seen !== expected) {
-    throw new AthanorError('deadline-exceeded', `BMC ${context.peer.name} confirmed ${mode}, but ${seen} is read back`);
-  }
+/** Where the BMC tells no duty, fans that stand still may have turned so before. */
+function requireSign({ context, fans }: Task, watched: readonly WatchedTachometer[]): void {
+  if (fans.readDuty !== undefined || isStopped(watched) || watched.some(({ follows }) => follows === true)) return;
+  throw new AthanorError(
+    'outcome-unknown',
+    `BMC ${context.peer.name} confirmed the duty, but tells none, and no fan changed its speed: ${inWords(watched)}`,
+    { remedy: 'Set a duty that differs, or the mode `automatic`, and watch the tachometers.' },
+  );
 }
 
-async function setDuty(context: IpmiContext, fans: FanControl, duty: FanDuty, note: Note, signal?: AbortSignal) {
-  const zones = duty.zone === undefined ? fans.zones : fans.zones.filter(({ zone }) => zone === duty.zone);
-  if (zones.length === 0) {
-    const known = fans.zones.map(({ zone }) => zone).join(', ');
-    throw new AthanorError('invalid-input', `Fan zone ${duty.zone} is none of ${known}`, { field: 'zone' });
-  }
-  await send(context, fans, fans.manualMode, signal);
-  for (const { zone, number } of zones) {
-    await send(context, fans, fans.setDuty(number, duty.percent), signal);
-    const seen = await readDuty(context, fans, number, signal);
-    note(
-      `fan duty of ${zone}`,
-      `${duty.percent} %: ${seen === undefined ? 'cannot be read back' : `${seen} % read back`}`,
-    );
-    if (seen !== undefined && Math.abs(seen - duty.percent) > 1) {
-      throw new AthanorError('deadline-exceeded', `BMC ${context.peer.name} confirmed, but ${zone} reads ${seen} %`);
-    }
-  }
-}
-
-/** Whatever stops a duty half-way, the machine is not left with it. */
-async function restoringOnFailure(context: IpmiContext, fans: FanControl, note: Note, task: () => Promise<void>) {
+/** Whatever stops a change half-way, the machine is not left with it. */
+async function restoringOnFailure<Value>(task: Task, run: () => Promise<Value>): Promise<Value> {
   try {
-    await task();
+    return await run();
   } catch (error) {
-    if (!(error instanceof AthanorError && error.code === 'invalid-input')) await restore(context, fans, note);
+    if (task.changed) await restoreAutomatic(task.context, task.fans, task.note);
     throw error;
   }
 }
 
-/** Uses no signal of the caller's: it has to run when that has aborted. */
-async function restore(context: IpmiContext, fans: FanControl, note: Note): Promise<void> {
-  const signal = AbortSignal.timeout(restoreMs);
-  await setMode(context, fans, 'automatic', note, signal).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
-    note('fan mode automatic', `NOT RESTORED: ${why}`);
-    throw new AthanorError(
-      'outcome-unknown',
-      `The fans of BMC ${context.peer.name} may not be automatic again: ${why}`,
-      {
-        cause: error,
-        remedy: 'Set the fan mode `automatic` as soon as the BMC answers.',
-      },
-    );
-  });
-}
-
+/** @param deadlineMs how long it is held; until aborted when left out */
 async function holdUntilAborted(
-  context: IpmiContext,
-  fans: FanControl,
+  task: Task,
   duty: FanDuty,
-  note: Note,
-  { signal, deadlineMs }: CallOptions,
-): Promise<void> {
-  const ends = deadlineMs === undefined ? Number.POSITIVE_INFINITY : context.clock.now() + deadlineMs;
-  const quiet: Note = () => undefined;
-  const set = (told: Note) => context.lane.change(() => setDuty(context, fans, duty, told, signal), signal);
+  deadlineMs: number | undefined,
+): Promise<WatchedTachometer[]> {
+  const { context, fans, note, options } = task;
+  const { clock, lane } = context;
+  const { signal } = options;
+  const zones = zonesOf(fans, duty.zone);
+  const ends = deadlineMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonic() + deadlineMs;
+  const again = async () => {
+    // Setting it anew would send the fans through full speed each time.
+    if ((await holdsDuty(context, fans, zones, duty.percent, signal)) === true) return;
+    note('held duty', 'set again: the BMC did not hold it, or does not tell');
+    await setDuty(context, fans, zones, duty.percent, () => undefined, signal);
+  };
+  let watched: WatchedTachometer[] = [];
   try {
-    await set(note);
-    while (context.clock.now() < ends && signal?.aborted !== true) {
-      await sleep(context.clock, Math.min(holdMs, ends - context.clock.now()), signal);
-      if (context.clock.now() < ends) await set(quiet);
+    watched = await lane.change(() => changeDuty(task, duty), signal);
+    while (clock.monotonic() < ends && signal?.aborted !== true) {
+      await sleep(clock, Math.min(holdMs, ends - clock.monotonic()), signal);
+      if (clock.monotonic() < ends) await lane.change(again, signal);
     }
   } catch (error) {
     if (signal?.aborted !== true) throw error;
   } finally {
-    await context.lane.change(() => restore(context, fans, note));
+    if (task.changed) await lane.change(() => restoreAutomatic(context, fans, note));
   }
+  return watched;
 }
 
-async function read(
-  context: IpmiContext,
-  sensors: SensorsCapability,
-  fans: FanControl,
-  note: Note,
-  options: CallOptions,
-): Promise<FanReading> {
+async function read({ context, fans, options }: Task, tachometers: FanReading['tachometers']): Promise<FanReading> {
   const mode = await readMode(context, fans, options.signal);
   const duties: FanReading['duties'] = [];
   for (const { zone, number } of fans.zones) {
     const percent = await readDuty(context, fans, number, options.signal);
     if (percent !== undefined) duties.push({ zone, percent });
   }
-  const listed = await sensors.list({ type: 'fan' }, options);
-  if (listed.outcome !== 'done')
-    note('tachometers', listed.outcome === 'unsupported' ? listed.reason : listed.error.message);
-  const tachometers =
-    listed.outcome === 'done'
-      ? listed.value.flatMap(({ name, value, unit }) =>
-          value !== undefined && unit === 'RPM' ? [{ name, rpm: value }] : [],
-        )
-      : [];
-  note('tachometers', tachometers.map(({ name, rpm }) => `${name} ${rpm} RPM`).join(', ') || 'none read');
   return {
     ...(mode !== undefined && { mode }),
     duties,
@@ -190,32 +211,4 @@ async function read(
     modes: Object.keys(fans.modes),
     control: fans.name,
   };
-}
-
-async function readMode(context: IpmiContext, fans: FanControl, signal?: AbortSignal): Promise<string | undefined> {
-  if (fans.readMode === undefined) return undefined;
-  const data = await send(context, fans, fans.readMode, signal);
-  const code = data[0];
-  return code === undefined ? undefined : (fans.readMode.codes[code] ?? `mode ${code}`);
-}
-
-async function readDuty(context: IpmiContext, fans: FanControl, zone: number, signal?: AbortSignal) {
-  if (fans.readDuty === undefined) return undefined;
-  const [byte] = await send(context, fans, fans.readDuty.request(zone), signal);
-  return byte === undefined ? undefined : fans.readDuty.percent(byte);
-}
-
-/** Every sequence of the table sets or reads a state, so that twice is as once. */
-function send(context: IpmiContext, fans: FanControl, { command, data }: RawBytes, signal?: AbortSignal) {
-  const raw: IpmiCommand<Uint8Array, Uint8Array> = {
-    name: `fan control ${fans.name}`,
-    networkFunction: fans.networkFunction,
-    command,
-    idempotent: true,
-    encodeRequest: (request) => request,
-    decodeRequest: (request) => request,
-    encodeResponse: (response) => response,
-    decodeResponse: (response) => response,
-  };
-  return context.client.run(raw, Uint8Array.from(data), signal);
 }

@@ -3,22 +3,22 @@ import { privilegeLevel } from '../../../protocols/ipmi/index.ts';
 import type { Area, AreaContext, CommandHandler } from '../area.ts';
 
 const vendorFunction = 0x30;
-const rpmAtFullSpeed = 12_000;
 const automaticPercent = 35;
 const fullMode = 1;
 
 export interface FansArea extends Area {
   /** Supermicro's mode: 0 standard, 1 full, 2 optimal … */
   mode(): number;
-  /** Percent by zone, as they turn now. */
+  /** Percent by zone, as the BMC was told. */
   duties(): readonly number[];
-  rpm(): number;
 }
 
-export function createFansArea(_context: AreaContext): FansArea {
+export function createFansArea({ server, faults }: AreaContext): FansArea {
   let mode = 2;
   let dellManual = false;
   const duties = [automaticPercent, automaticPercent];
+
+  server.fanSpeed = (zone) => (faults.fans === 'ignored' ? 1 : (duties[zone] ?? automaticPercent) / automaticPercent);
 
   function automatic(): void {
     duties.fill(automaticPercent);
@@ -35,7 +35,6 @@ export function createFansArea(_context: AreaContext): FansArea {
   return {
     mode: () => mode,
     duties: () => duties,
-    rpm: () => Math.round((rpmAtFullSpeed * (duties[0] ?? 0)) / 100),
     handlers: [
       raw(0x45, ([write = 0, wanted = 0]) => {
         if (write === 0) return done(mode);
@@ -49,8 +48,18 @@ export function createFansArea(_context: AreaContext): FansArea {
         if (subject !== 0x66) return refuse(0xcc);
         const now = duties[zone];
         if (now === undefined) return refuse(0xc9);
-        if (write === 0) return done(now);
+        if (write === 0) return done(faults.fans === 'reads wrong' ? now ^ 0x20 : now);
         duties[zone] = Math.min(percent, 100);
+        return done();
+      }),
+      // X9: registers 0x10 and on, counted to 255.
+      raw(0x90, ([chip, , register = 0]) => {
+        const now = duties[register - 0x10];
+        return chip !== 0x5a || now === undefined ? refuse(0xcc) : done(Math.round((now * 255) / 100));
+      }),
+      raw(0x91, ([chip, , register = 0, duty = 0]) => {
+        if (chip !== 0x5a || duties[register - 0x10] === undefined) return refuse(0xcc);
+        duties[register - 0x10] = Math.round((duty * 100) / 255);
         return done();
       }),
       raw(0x30, ([verb, argument = 0, percent = 0]) => {

@@ -19,6 +19,8 @@ export interface SimulatedSensor {
   record: SensorRecord;
   /** By sensor number; several for a shared record. */
   states: ReadonlyMap<number, SensorState>;
+  /** It is the tachometer of a fan of this zone, and follows its duty. */
+  fanZone?: number;
 }
 
 export interface SensorContent {

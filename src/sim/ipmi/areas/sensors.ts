@@ -129,7 +129,7 @@ function nonLinearFactors(reading: number): { nextReading: number; factors: Read
 
 function sensorHandlers(
   sensors: readonly SimulatedSensor[],
-  server: Pick<SimulatedServer, 'powerOn'>,
+  server: Pick<SimulatedServer, 'powerOn' | 'fanSpeed'>,
 ): CommandHandler[] {
   function find(sensorNumber: number, lun: number): (SimulatedSensor & { state: SensorState }) | undefined {
     for (const sensor of sensors) {
@@ -144,7 +144,8 @@ function sensorHandlers(
       const sensor = find(sensorNumber, lun);
       if (sensor === undefined) return notPresent;
       const { record, state } = sensor;
-      const reading = server.powerOn ? state.reading : state.readingOff;
+      const speed = sensor.fanZone === undefined ? 1 : (server.fanSpeed?.(sensor.fanZone) ?? 1);
+      const reading = server.powerOn ? Math.min(0xff, Math.round(state.reading * speed)) : state.readingOff;
       const threshold = record.kind === 'full';
       return {
         reading,

@@ -36,8 +36,10 @@ export function usualSensors(): SensorContent {
       readingOff: 22,
       thresholds: [none, none, none, 85, 95, 105],
     });
-  const fans = [1, 2, 3, 4].map((index) =>
-    analogueSensor({
+  const fans = [1, 2, 3, 4].map((index) => ({
+    // Two fans to a zone, as by Supermicro.
+    fanZone: index < 3 ? 0 : 1,
+    ...analogueSensor({
       number: 0x30 + index,
       name: `Fan ${index}`,
       type: fan,
@@ -48,7 +50,7 @@ export function usualSensors(): SensorContent {
       thresholds: [8, 6, none, none, none, none],
       factors: hundredRpm,
     }),
-  );
+  }));
   const rail = (number: number, name: string, reading: number, m: number) =>
     analogueSensor({
       number,
