@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lanParameters } from '../protocols/ipmi/index.ts';
 import type { SimulatedBmc } from '../sim/index.ts';
 import { startSimulatedBmc, systemClock } from '../sim/index.ts';
-import type { Bmc } from './index.ts';
+import type { Bmc, UdpTransport } from './index.ts';
 import { openBmc } from './index.ts';
 import { bmcCommands } from './commands/table.ts';
 import { accessProofs } from './testing/peer-proofs/access.ts';
@@ -18,6 +18,8 @@ const made = { name: 'made', password: 'new-secret', role: 'operator', enabled: 
 
 let sim: SimulatedBmc;
 let bmc: Bmc;
+/** So many of the BMC's next packets are lost. */
+let toLose: number;
 
 beforeEach(async () => {
   sim = await startSimulatedBmc({
@@ -32,7 +34,20 @@ beforeEach(async () => {
     ],
   });
   const credential = { name: 'sim', username: 'root', password: secret, fingerprint: 'one' };
-  bmc = openBmc({ name: 'b1', driver: 'ipmi', address: '127.0.0.1', port: sim.port, credential }, realDependencies());
+  const { udp, ...others } = realDependencies();
+  toLose = 0;
+  const lossy: UdpTransport = {
+    open: (endpoint, { onMessage, onError }) =>
+      udp.open(endpoint, {
+        onError,
+        onMessage(packet) {
+          if (toLose > 0) toLose -= 1;
+          else onMessage(packet);
+        },
+      }),
+  };
+  const settings = { name: 'b1', driver: 'ipmi', address: '127.0.0.1', port: sim.port, credential } as const;
+  bmc = openBmc(settings, { ...others, udp: lossy });
 });
 afterEach(async () => {
   await bmc.close();
@@ -127,6 +142,29 @@ describe('network settings', () => {
     lan.write(0, Buffer.of(1));
     expect(expectFailed(await bmc.lan.set({ vlanPriority: 1 })).error.code).toBe('conflict');
     expectDone(await bmc.lan.set({ vlanPriority: 1 }, { force: true }));
+    expect(lan.read(0)).toEqual(Buffer.of(0));
+  });
+
+  it('take no lost answer to `set in progress` for another client', async () => {
+    const { lan } = sim.areas.access;
+    let begun = 0;
+    lan.onWrite.add((selector) => {
+      if (selector !== lanParameters.setInProgress.selector || begun > 0) return;
+      begun += 1;
+      toLose = 1;
+    });
+    expect(expectDone(await bmc.lan.set({ vlanPriority: 1 })).value.vlanPriority).toBe(1);
+    expect([begun, toLose]).toEqual([1, 0]);
+    expect(lan.read(0)).toEqual(Buffer.of(0));
+  });
+
+  it('leave no change begun when the caller breaks off', async () => {
+    const { lan } = sim.areas.access;
+    const caller = new AbortController();
+    lan.onWrite.add((selector) => {
+      if (selector === lanParameters.vlanPriority.selector) caller.abort();
+    });
+    expectUnknown(await bmc.lan.set({ vlanPriority: 1, primaryPort: 623 }, { signal: caller.signal }));
     expect(lan.read(0)).toEqual(Buffer.of(0));
   });
 

@@ -1,5 +1,5 @@
 /** LAN settings over IPMI: read whole, changed by the set-in-progress protocol, read back (IPMI v2.0 §23). */
-import { AthanorError, asAthanorError } from '../../../errors/index.ts';
+import { AthanorError, asAthanorError, isUnreachableBmc } from '../../../errors/index.ts';
 import type { CipherSuitePrivilege } from '../../../protocols/ipmi/index.ts';
 import {
   getLanConfigurationParameters,
@@ -64,7 +64,7 @@ async function setLan(
     }
   } catch (thrown) {
     const error = asAthanorError(thrown);
-    if (error.code !== 'bmc-unreachable' || !writes.some(({ cuts }) => cuts)) throw error;
+    if (!isUnreachableBmc(error.code) || !writes.some(({ cuts }) => cuts)) throw error;
     return await lookElsewhere(place, change, mac, writes, open, error);
   }
   return await lookElsewhere(place, change, mac, writes, open, broken);

@@ -31,6 +31,9 @@ export interface ParameterWrite {
 /** Some BMCs take a while to hold what they accepted (FreeIPMI's `slowcommit`). */
 const readBackTries = 5;
 const readBackPauseMs = 1_000;
+/** How long a change that was broken off may take to be ended. */
+const releaseMs = 5_000;
+const inProgress = 0x01;
 
 /** Undefined where the BMC does not tell. Such parameters are listed in `untold`. */
 export async function readParameter<Value extends object>(
@@ -110,13 +113,21 @@ export async function writeParameters(
     return undefined;
   } catch (thrown) {
     const error = asAthanorError(thrown);
+    if (!isUnreachableBmc(error.code)) await release(place);
     if (isUnreachableBmc(error.code) || error.code === 'aborted') {
       if (cut) return error;
       throw outcomeUnknown(`BMC ${place.context.peer.name} may hold some of the new settings, or none`, error);
     }
-    await sendProgress(place, 0).catch(() => undefined);
     throw error;
   }
+}
+
+/** By a signal of its own: what was begun is ended, or the next change finds one in progress, although the caller is gone. */
+async function release(place: ParameterPlace): Promise<void> {
+  const deadline = new AbortController();
+  const cancel = place.context.clock.after(releaseMs, () => deadline.abort());
+  await sendProgress({ ...place, signal: deadline.signal }, 0).catch(() => undefined);
+  cancel();
 }
 
 async function writeOne(place: ParameterPlace, write: ParameterWrite, written: number): Promise<void> {
@@ -140,13 +151,29 @@ async function sendProgress(place: ParameterPlace, state: number): Promise<numbe
   return 'value' in answer ? completionCode.ok : answer.refused.completionCode;
 }
 
+/** Whether a change has begun already; a BMC that does not tell has none. */
+async function isInProgress({ context, get, channel, signal }: ParameterPlace): Promise<boolean> {
+  const answer = await context.client.ask(
+    get,
+    { channel, revisionOnly: false, parameter: 0, set: 0, block: 0 },
+    signal,
+  );
+  return 'value' in answer && ((answer.value.data[0] ?? 0) & 0x03) === inProgress;
+}
+
 async function beginWriting(place: ParameterPlace, force: boolean): Promise<void> {
   const { context, set, note } = place;
-  let code = await sendProgress(place, 1);
+  const before = await isInProgress(place);
+  let code = await sendProgress(place, inProgress);
+  if (code === parameterRefusal.alreadyInProgress && !before) {
+    // The first answer was lost: the BMC takes the second request for that of another client.
+    note(set.name, '`set in progress` was sent twice, and is taken for our own');
+    code = completionCode.ok;
+  }
   if (code === parameterRefusal.alreadyInProgress && force) {
     note(set.name, 'a change by another client was in progress, and was ended by force');
     await sendProgress(place, 0);
-    code = await sendProgress(place, 1);
+    code = await sendProgress(place, inProgress);
   }
   if (code === parameterRefusal.alreadyInProgress) {
     throw new AthanorError('conflict', `BMC ${context.peer.name}: another client is changing these settings`, {
