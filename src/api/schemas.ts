@@ -286,7 +286,12 @@ export const abortRequestSchema = z
 const password = z.string().max(1024);
 export const credentialRequestSchema = z
   .discriminatedUnion('protocol', [
-    z.strictObject({ protocol: z.literal('ipmi'), username: z.string().max(255), password }),
+    z.strictObject({
+      protocol: z.literal('ipmi'),
+      username: z.string().max(255),
+      password,
+      kg: z.string().max(1024).optional().describe("the BMC's K_g key: text, or 0x and 40 hexadecimal digits"),
+    }),
     z.strictObject({ protocol: z.literal('vnc'), username: z.literal('').default(''), password }),
   ])
   .meta({ id: 'CredentialRequest' });

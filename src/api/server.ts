@@ -54,9 +54,11 @@ export const redactedPaths = [
   'authorization',
   'token',
   'password',
+  'kg',
   '*.authorization',
   '*.token',
   '*.password',
+  '*.kg',
   '*.passwordFile',
 ];
 

@@ -175,16 +175,20 @@ function addCredentialCommands(program: Command, context: Context): void {
       .argument('<name>')
       .addOption(new Option('--protocol <protocol>', 'what it is for').choices(credentialProtocols).default('ipmi'))
       .option('--username <name>', 'the user on the BMC; none for vnc')
-      .option('--password-file <file>', 'read the password from a file of mode 0600 instead'),
+      .option('--password-file <file>', 'read the password from a file of mode 0600 instead')
+      .option('--kg-file <file>', "the BMC's K_g key from a file of mode 0600, where it has one"),
   ).action(async (name: string, _, command: Command) => {
     const { terminal } = context;
     const file = textOption(command, 'passwordFile');
     const password = file === undefined ? await readSecretFromStdin(terminal, 'password') : await readSecretFile(file);
     const username = textOption(command, 'username');
+    const keyFile = textOption(command, 'kgFile');
+    const kg = keyFile === undefined ? undefined : await readSecretFile(keyFile);
     const body = {
       protocol: textOption(command, 'protocol'),
       password,
       ...(username === undefined ? {} : { username }),
+      ...(kg === undefined ? {} : { kg }),
     };
     await withClient(context, command, async (client) => {
       const set = await client.send('PUT', path`credentials/${name}`, body, credentialViewSchema);

@@ -154,7 +154,9 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     },
 
     setCredential: async (name, credential) => {
-      await credentials.set(name, credential);
+      const { protocol, username, password } = credential;
+      const systemKey = 'kg' in credential ? credential.kg : undefined;
+      await credentials.set(name, { protocol, username, password, systemKey });
       return { name };
     },
   };

@@ -45,6 +45,25 @@ describe('a credential', () => {
       for (const place of [kept, ...files]) expect(place).not.toContain(text);
   });
 
+  it("keeps a BMC's own key as well as the password, and is another one when that changes", async () => {
+    const systemKey = 'canary-key';
+    await credentials.set('lab', lab);
+    const without = await credentials.open('lab');
+    await credentials.set('lab', { ...lab, systemKey });
+    const withKey = await credentials.open('lab');
+    expect(withKey).toMatchObject({ password: canary, systemKey });
+    expect(withKey?.fingerprint).not.toBe(without?.fingerprint);
+    const kept = JSON.stringify([await store.db.selectFrom('credentials').selectAll().execute(), await eventsSeen()]);
+    expect(kept).not.toContain(systemKey);
+    await credentials.set('lab', lab);
+    expect(await credentials.open('lab')).toEqual(without);
+    await expect(credentials.set('lab', { ...lab, systemKey: 'x'.repeat(21) })).rejects.toMatchObject({
+      field: 'credentials[lab].kg',
+    });
+    const vnc: NewCredential = { protocol: 'vnc', username: '', password: 'short', systemKey };
+    await expect(credentials.set('screen', vnc)).rejects.toMatchObject({ field: 'credentials[screen].kg' });
+  });
+
   it('does not open in the place of another', async () => {
     await credentials.set('lab', lab);
     await credentials.set('other', { ...lab, password: 'another' });

@@ -8,6 +8,8 @@ export interface NewCredential {
   /** Empty for `vnc`. */
   username: string;
   password: string;
+  /** The BMC's K_g key, where it has one: text, or `0x` and hexadecimal digits. */
+  systemKey?: string | undefined;
 }
 
 export interface Credentials {
@@ -33,6 +35,11 @@ const LONGEST_VNC_PASSWORD = 8;
 
 function requireThatTheProtocolCanCarry(name: string, credential: NewCredential): void {
   if (credential.protocol === 'ipmi') return requireThatIpmiCanCarry(name, credential);
+  if (credential.systemKey !== undefined)
+    throw new AthanorError('invalid-input', `credential ${name} is for VNC, which knows no K_g key`, {
+      field: `credentials[${name}].kg`,
+      remedy: 'Leave it out.',
+    });
   const bytes = Buffer.byteLength(credential.password);
   if (bytes > LONGEST_VNC_PASSWORD)
     throw new AthanorError('invalid-input', `the password of credential ${name} is longer than VNC's 8 bytes`, {
@@ -42,10 +49,12 @@ function requireThatTheProtocolCanCarry(name: string, credential: NewCredential)
     });
 }
 
-function requireThatIpmiCanCarry(name: string, { username, password }: NewCredential): void {
+function requireThatIpmiCanCarry(name: string, { username, password, systemKey = '' }: NewCredential): void {
+  const isHexadecimal = /^0x[0-9a-f]{40}$/i.test(systemKey);
   for (const [field, value, longest] of [
     ['username', username, LONGEST_USERNAME],
     ['password', password, LONGEST_PASSWORD],
+    ['kg', isHexadecimal ? '' : systemKey, LONGEST_PASSWORD],
   ] as const)
     if (Buffer.byteLength(value) > longest)
       throw new AthanorError(
@@ -59,7 +68,11 @@ function requireThatIpmiCanCarry(name: string, { username, password }: NewCreden
       );
 }
 
-const place = (row: Pick<Row<'credentials'>, 'id'>) => ({ table: 'credentials', id: row.id, field: 'password' });
+const place = (row: Pick<Row<'credentials'>, 'id'>, field: 'password' | 'system_key' = 'password') => ({
+  table: 'credentials',
+  id: row.id,
+  field,
+});
 
 /** @param changed called after a credential was kept */
 export function createCredentials(
@@ -67,14 +80,14 @@ export function createCredentials(
   now: () => number,
   changed: (name: string) => Promise<void>,
 ): Credentials {
-  const fingerprintOf = (name: string, { protocol, username, password }: NewCredential): string =>
-    store.secrets.fingerprint(name, protocol, username, password);
+  const fingerprintOf = (name: string, { protocol, username, password, systemKey }: NewCredential): string =>
+    store.secrets.fingerprint(name, protocol, username, password, ...(systemKey === undefined ? [] : [systemKey]));
   const present = (name: string): Promise<Row<'credentials'> | undefined> =>
     store.db.selectFrom('credentials').selectAll().where('name', '=', name).executeTakeFirst();
 
   async function set(name: string, credential: NewCredential): Promise<void> {
     requireThatTheProtocolCanCarry(name, credential);
-    const { protocol, username, password } = credential;
+    const { protocol, username, password, systemKey } = credential;
     const fingerprint = fingerprintOf(name, credential);
     const kept = await store.transaction(async (trx) => {
       const before = await trx.selectFrom('credentials').selectAll().where('name', '=', name).executeTakeFirst();
@@ -84,6 +97,7 @@ export function createCredentials(
         protocol,
         username,
         password_sealed: store.secrets.seal(place({ id }), password),
+        system_key_sealed: systemKey === undefined ? null : store.secrets.seal(place({ id }, 'system_key'), systemKey),
         fingerprint,
         updated_at: now(),
       };
@@ -126,6 +140,9 @@ export function createCredentials(
         name,
         username: row.username,
         password: store.secrets.open(place(row), row.password_sealed),
+        ...(row.system_key_sealed !== null && {
+          systemKey: store.secrets.open(place(row, 'system_key'), row.system_key_sealed),
+        }),
         fingerprint: row.fingerprint,
       };
     },

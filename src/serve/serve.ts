@@ -102,12 +102,15 @@ async function declareCredentials(
   credentials: Pick<Credentials, 'declare'>,
   logger: Logger,
 ): Promise<void> {
-  for (const { name, protocol, username, passwordFile } of declared)
-    if (!(await credentials.declare(name, { protocol, username, password: await readSecretFile(passwordFile) })))
+  for (const { name, protocol, username, passwordFile, kgFile } of declared) {
+    const password = await readSecretFile(passwordFile);
+    const systemKey = kgFile === undefined ? undefined : await readSecretFile(kgFile);
+    if (!(await credentials.declare(name, { protocol, username, password, systemKey })))
       logger.warn(
         { credential: name, file: passwordFile },
         'this credential was set anew since its file was written, and stays so until the file changes',
       );
+  }
 }
 
 /** For tests that kill the process at a checkpoint of an operation: `ATHANOR_KILL_AT=deploy-machine/power-on/effect`. */

@@ -95,6 +95,8 @@ export interface CredentialsTable {
   username: string;
   /** Sealed for `credentials/<id>/password`. */
   password_sealed: string;
+  /** Sealed for `credentials/<id>/system_key`; null where the BMC has no key of its own (K_g). */
+  system_key_sealed: string | null;
   /** `store.secrets.fingerprint`: tells a changed credential from the same one, and nothing else. */
   fingerprint: string;
   updated_at: Time;

@@ -14,9 +14,11 @@ export async function checkFiles(
   base: string,
 ): Promise<PlacedFinding[]> {
   const checks: Promise<PlacedFinding[]>[] = [];
-  for (const [index, { passwordFile }] of view.credentials.entries()) {
-    const path = ['credentials', index, 'passwordFile'];
-    if (passwordFile !== undefined) checks.push(checkSecret(resolve(base, passwordFile), path));
+  for (const [index, credential] of view.credentials.entries()) {
+    for (const key of ['passwordFile', 'kgFile'] as const) {
+      const file = credential[key];
+      if (file !== undefined) checks.push(checkSecret(resolve(base, file), ['credentials', index, key]));
+    }
   }
   for (const [index, { file }] of view.images.entries()) {
     if (file !== undefined) checks.push(checkImage(resolve(base, file), ['images', index, 'file']));

@@ -96,6 +96,7 @@ function configurationOf(shape: ConfigurationDocumentShape, base: string): Confi
       ...one,
       username: one.username ?? '',
       passwordFile: path(one.passwordFile),
+      kgFile: one.kgFile === undefined ? undefined : path(one.kgFile),
     })),
     bmcs: (shape.bmcs ?? []).map((bmc) => ({
       name: bmc.name,

@@ -42,6 +42,8 @@ export interface CredentialConfiguration {
   username: string;
   /** Read it with `readSecretFile`. */
   passwordFile: string;
+  /** The BMC's K_g key, where it has one; read it like the password. */
+  kgFile: string | undefined;
 }
 
 export interface BmcConfiguration {

@@ -38,6 +38,7 @@ export const credentialSchema = z.strictObject({
   protocol: z.enum(credentialProtocols),
   username: fields.text.optional(),
   passwordFile: fields.text,
+  kgFile: fields.text.optional(),
 });
 
 export const consoleSchema = z.strictObject({ address: fields.consoleAddress, credential: fields.name.optional() });

@@ -2,5 +2,6 @@
 import type { Migration } from '../migrate.ts';
 import { firstLife } from './0001-first-life.ts';
 import { recovery } from './0002-recovery.ts';
+import { systemKeys } from './0003-system-keys.ts';
 
-export const migrations: readonly Migration[] = [firstLife, recovery];
+export const migrations: readonly Migration[] = [firstLife, recovery, systemKeys];
