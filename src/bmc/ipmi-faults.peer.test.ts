@@ -86,8 +86,8 @@ describe('a refused credential', () => {
   });
 });
 
-describe('a BMC whose port is closed', () => {
-  it('is told from one that is silent, and found again when it is back', async () => {
+describe('a BMC that cannot be reached', () => {
+  it('with a closed port is told from one that is silent', async () => {
     const gone = await startIpmiSim();
     const bmc = bmcWith({ port: gone.port }, realDependencies());
     expectDone(await bmc.power.get());
@@ -97,7 +97,7 @@ describe('a BMC whose port is closed', () => {
     expect(error.cause).toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  it('or that no route leads to, is an error of its own', async () => {
+  it('that no route leads to is an error of its own', async () => {
     // The test's own network has no route anywhere but loopback.
     const { error } = expectFailed(await bmcWith({ address: '192.0.2.1' }, realDependencies()).power.get());
     expect(error.code).toBe('bmc-no-route');

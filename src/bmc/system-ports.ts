@@ -1,9 +1,10 @@
 /** The real ports: the system's clock and sockets. */
+import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { setTimeout as startTimer } from 'node:timers';
-import type { Clock, UdpChannel, UdpEndpoint, UdpHandlers, UdpTransport } from './ports.ts';
+import type { Clock, RandomBytes, UdpChannel, UdpEndpoint, UdpHandlers, UdpTransport } from './ports.ts';
 
 export function createSystemClock(): Clock {
   return {
@@ -13,6 +14,19 @@ export function createSystemClock(): Clock {
       const timer = startTimer(callback, ms);
       return () => clearTimeout(timer);
     },
+  };
+}
+
+const randomPoolLength = 4096;
+
+/** Fetched from the system a few kilobytes at a time, and each given out once: a request needs little, and often. */
+export function createRandomBytes(): RandomBytes {
+  let pool = Buffer.alloc(0);
+  return (length) => {
+    if (length > pool.length) pool = randomBytes(Math.max(length, randomPoolLength));
+    const given = pool.subarray(0, length);
+    pool = pool.subarray(length);
+    return given;
   };
 }
 
@@ -32,10 +46,12 @@ async function open(endpoint: UdpEndpoint, handlers: UdpHandlers): Promise<UdpCh
       // SO_BROADCAST has to be set before Linux lets a socket connect to a broadcast address, and needs a bound socket.
       socket.bind(0, () => {
         if (endpoint.broadcast) socket.setBroadcast(true);
-        socket.connect(endpoint.port, address, () => {
+        socket.once('connect', () => {
           socket.off('error', failed);
           connected();
         });
+        // Without a callback: that would be called for a failure too (no route), as if it had connected.
+        socket.connect(endpoint.port, address);
       });
     });
   } catch (error) {
