@@ -139,9 +139,12 @@ function wishesOf(command: BmcCommand, parameters: Record<string, unknown>): Jso
   return asJson(holdsSecret(command, parameters) ? { ...shown, data: 'not shown: it holds a secret' } : shown);
 }
 
-/** Bytes that set a password or a key: Set User Password, Set Channel Security Keys (IPMI v2.0 §22.30, §22.25). */
+/** Set User Password, Set Channel Security Keys, and Send Message, which may carry either (IPMI v2.0 §22.30, §22.25, §22.7). */
+const secretCommands: ReadonlySet<unknown> = new Set([0x47, 0x56, 0x34]);
+
+/** Bytes that set a password or a key. */
 function holdsSecret({ name }: BmcCommand, { networkFunction, command }: Record<string, unknown>): boolean {
-  return name === 'raw' && networkFunction === 0x06 && (command === 0x47 || command === 0x56);
+  return name === 'raw' && networkFunction === 0x06 && secretCommands.has(command);
 }
 
 /** The value in one line: the history is read by people, and a whole event log has no place in it. */

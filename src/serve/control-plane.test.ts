@@ -159,13 +159,18 @@ describe('BMCs', () => {
     await ask(plane, 'user set-password', { id: 3, password: canary }).catch(() => undefined);
     const bytes = [...Buffer.from(canary)];
     await ask(plane, 'raw', { networkFunction: 6, command: 0x47, data: [3, 2, ...bytes] }).catch(() => undefined);
+    await ask(plane, 'raw', { networkFunction: 6, command: 0x34, data: [7, ...bytes] }).catch(() => undefined);
+    await ask(plane, 'user test-password', { id: 3, password: canary }).catch(() => undefined);
     await ask(plane, 'boot pxe', { uefi: true, legacy: false });
     const events = (await bench.events()).filter(({ kind }) => kind.startsWith('bmc.'));
     expect(JSON.stringify(events)).not.toContain(canary);
+    expect(JSON.stringify(events)).not.toContain(bytes.join(','));
     const asked = events.filter(({ kind }) => kind === 'bmc.command').map(({ data }) => data);
     expect(asked.map((data) => z.object({ command: z.string(), parameters: z.unknown() }).parse(data))).toEqual([
       { command: 'user set-password', parameters: { id: 3 } },
       { command: 'raw', parameters: { networkFunction: 6, command: 0x47, data: 'not shown: it holds a secret' } },
+      { command: 'raw', parameters: { networkFunction: 6, command: 0x34, data: 'not shown: it holds a secret' } },
+      { command: 'user test-password', parameters: { id: 3 } },
       { command: 'boot pxe', parameters: { uefi: true } },
     ]);
   });

@@ -112,7 +112,8 @@ export const userCommands: readonly BmcCommand[] = [
   defineBmcCommand({
     name: 'user test-password',
     summary: 'ask whether this is the password of an account; a wrong one may count as a failed login',
-    effect: 'read',
+    // It may count as a failed login, up to locking the account: guarded and kept in the history as a change is.
+    effect: 'change',
     parameters: z.object({ id, password, ...place }),
     positional: ['id'],
     secrets: ['password'],
