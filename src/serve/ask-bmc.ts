@@ -75,10 +75,11 @@ export function createAskBmc({ store, site, bmcRow, now }: Parts): ControlPlane[
     return { ...parameters, [firmware === 'uefi' ? 'uefi' : 'legacy']: true };
   }
 
-  return async (name, command, given, caller) => {
+  return async (name, command, given, caller, signal) => {
+    const options = signal === undefined ? {} : { signal };
     const bmc = await bmcRow(name);
     if (command.effect === 'read') {
-      const answer = answerOf(name, await command.run(site.bmc(name), given));
+      const answer = answerOf(name, await command.run(site.bmc(name), given, options));
       if (command.name === 'power status') await keepPower(bmc, answer);
       return answer;
     }
@@ -96,7 +97,7 @@ export function createAskBmc({ store, site, bmcRow, now }: Parts): ControlPlane[
     const goesOff = switches.get(command.name);
     // Before the act: its silence begins before the BMC has confirmed anything.
     if (goesOff !== undefined) await notePurpose(bmc, goesOff);
-    const answer = await command.run(open, parameters).then(
+    const answer = await command.run(open, parameters, options).then(
       (result) => answerOf(name, result),
       async (error: unknown) => {
         // It could not be asked at all, for example because two parameters contradict each other.

@@ -56,6 +56,7 @@ function settingsOf(bmc: BmcConfiguration, credential: BmcSettings['credential']
     ...(bmc.mac === undefined ? {} : { macAddress: bmc.mac }),
     ...(bmc.cipherSuites === undefined ? {} : { cipherSuites: bmc.cipherSuites }),
     ...(bmc.quirks === undefined ? {} : { quirks: bmc.quirks }),
+    ...(bmc.requestsInFlight === undefined ? {} : { requestsInFlight: bmc.requestsInFlight }),
     ...(credential === undefined ? {} : { credential }),
   };
 }

@@ -108,6 +108,7 @@ function configurationOf(shape: ConfigurationDocumentShape, base: string): Confi
       mac: bmc.mac,
       cipherSuites: bmc.cipherSuites,
       ...(bmc.quirks === undefined ? {} : { quirks: bmc.quirks }),
+      ...(bmc.requestsInFlight === undefined ? {} : { requestsInFlight: bmc.requestsInFlight }),
       console:
         bmc.console === undefined
           ? undefined

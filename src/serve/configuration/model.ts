@@ -57,6 +57,7 @@ export interface BmcConfiguration {
   cipherSuites: number[] | undefined;
   /** Workarounds by name; `no-NAME` switches one off. */
   quirks?: string[];
+  requestsInFlight?: number;
   /** Where the machine's graphical console is seen, by RFB (VNC). */
   console: { address: ListenAddress; credential: string | undefined } | undefined;
 }

@@ -53,6 +53,7 @@ export const bmcSchema = z.strictObject({
   mac: fields.mac.optional(),
   cipherSuites: z.array(fields.cipherSuite).min(1).optional(),
   quirks: z.array(fields.quirk).optional(),
+  requestsInFlight: fields.countFrom(1, 16).optional(),
   console: consoleSchema.optional(),
 });
 
