@@ -3,29 +3,29 @@
  * a circuit breaker and a memory of refused credentials. Knows no database, no API and no lifecycle; clock, sockets and
  * randomness are arguments.
  */
-export * from './capabilities/alerting.ts';
-export * from './capabilities/chassis.ts';
-export * from './capabilities/data-centre.ts';
-export * from './capabilities/fans.ts';
-export * from './capabilities/watchdog.ts';
-export * from './capabilities/bios-settings.ts';
-export * from './capabilities/bmc-reset.ts';
+export type * from './capabilities/alerting.ts';
+export type * from './capabilities/chassis.ts';
+export type * from './capabilities/data-centre.ts';
+export type * from './capabilities/fans.ts';
+export type * from './capabilities/watchdog.ts';
+export type * from './capabilities/bios-settings.ts';
+export type * from './capabilities/bmc-reset.ts';
 export * from './capabilities/boot-device.ts';
-export * from './capabilities/channels.ts';
-export * from './capabilities/connection.ts';
-export * from './capabilities/console.ts';
-export * from './capabilities/firmware.ts';
-export * from './capabilities/fru.ts';
-export * from './capabilities/identify-led.ts';
-export * from './capabilities/identity.ts';
-export * from './capabilities/lan.ts';
-export * from './capabilities/power.ts';
-export * from './capabilities/raw.ts';
+export type * from './capabilities/channels.ts';
+export type * from './capabilities/connection.ts';
+export type * from './capabilities/console.ts';
+export type * from './capabilities/firmware.ts';
+export type * from './capabilities/fru.ts';
+export type * from './capabilities/identify-led.ts';
+export type * from './capabilities/identity.ts';
+export type * from './capabilities/lan.ts';
+export type * from './capabilities/power.ts';
+export type * from './capabilities/raw.ts';
 export * from './capabilities/sensors.ts';
 export * from './capabilities/serial-port.ts';
-export * from './capabilities/system-event-log.ts';
+export type * from './capabilities/system-event-log.ts';
 export * from './capabilities/users.ts';
-export * from './capabilities/virtual-media.ts';
+export type * from './capabilities/virtual-media.ts';
 export type { BreakerSettings, BreakerState } from './circuit-breaker.ts';
 export { type BmcAnswer, answerOf, answerOfError } from './commands/answer.ts';
 export type { BmcCommand, BmcCommandEffect, BmcPresentation, BmcTable } from './commands/command.ts';
@@ -66,4 +66,4 @@ export type {
 export type { CachedRecords, SdrCache } from './sdr-cache.ts';
 export { cacheSdrsInMemory } from './sdr-cache.ts';
 export type { BmcCredential, BmcSettings, PublicBmcSettings } from './settings.ts';
-export { createSystemClock, createUdpTransport } from './system-ports.ts';
+export { createRandomBytes, createSystemClock, createUdpTransport } from './system-ports.ts';

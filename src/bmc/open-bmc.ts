@@ -1,7 +1,8 @@
+import { CapabilitiesOnDemand } from './capabilities-on-demand.ts';
 import type { BreakerState } from './circuit-breaker.ts';
 import type { Capabilities } from './contract.ts';
-import type { BmcDependencies } from './driver.ts';
-import type { LaneSettings } from './lane.ts';
+import type { BmcDependencies, OpenDriver } from './driver.ts';
+import type { Lane, LaneSettings } from './lane.ts';
 import { createLane } from './lane.ts';
 import { drivers } from './registry.ts';
 import type { BmcSettings, PublicBmcSettings } from './settings.ts';
@@ -27,12 +28,26 @@ export function openBmc(settings: BmcSettings, dependencies: BmcDependencies, la
     ...laneSettings,
   });
   const driver = drivers[settings.driver].open(settings, { lane, dependencies });
-  return {
-    ...driver.capabilities,
-    settings: withoutSecrets(settings),
-    get breakerState() {
-      return lane.breakerState;
-    },
-    close: () => driver.close(),
-  };
+  return new OpenBmc(settings, lane, driver);
+}
+
+class OpenBmc extends CapabilitiesOnDemand implements Bmc {
+  readonly settings: PublicBmcSettings;
+  readonly #lane: Lane;
+  readonly #driver: OpenDriver;
+
+  constructor(settings: BmcSettings, lane: Lane, driver: OpenDriver) {
+    super((name) => driver.capabilities[name]);
+    this.settings = withoutSecrets(settings);
+    this.#lane = lane;
+    this.#driver = driver;
+  }
+
+  get breakerState(): BreakerState {
+    return this.#lane.breakerState;
+  }
+
+  close(): Promise<void> {
+    return this.#driver.close();
+  }
 }

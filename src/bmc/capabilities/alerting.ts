@@ -72,14 +72,3 @@ export interface AlertingCapability {
   /** @param channel the LAN channel; the one that is asked through when left out */
   destinations(channel?: number, options?: CallOptions): Promise<BmcResult<AlertDestination[]>>;
 }
-
-export const alertingMethods: Record<keyof AlertingCapability, true> = {
-  info: true,
-  enable: true,
-  filters: true,
-  enableFilter: true,
-  policies: true,
-  enablePolicy: true,
-  postpone: true,
-  destinations: true,
-};

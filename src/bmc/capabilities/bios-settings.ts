@@ -16,5 +16,3 @@ export interface BiosSettingsCapability {
   /** Back to the factory's settings at the next boot. */
   reset(options?: CallOptions): Promise<BmcResult<BiosSettings>>;
 }
-
-export const biosSettingsMethods: Record<keyof BiosSettingsCapability, true> = { get: true, set: true, reset: true };

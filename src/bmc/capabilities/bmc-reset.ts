@@ -7,5 +7,3 @@ export interface BmcResetCapability {
   /** `done` when the BMC was seen to go away and to answer again. */
   reset(kind: BmcResetKind, options?: CallOptions): Promise<BmcResult<{ answeredAgainAfterMs: number }>>;
 }
-
-export const bmcResetMethods: Record<keyof BmcResetCapability, true> = { reset: true };

@@ -99,5 +99,3 @@ export interface BootDeviceCapability {
   /** Everything the BMC is ready to say about the next boot; what it does not keep is left out. */
   listOptions(options?: CallOptions): Promise<BmcResult<BootOption[]>>;
 }
-
-export const bootDeviceMethods: Record<keyof BootDeviceCapability, true> = { get: true, set: true, listOptions: true };

@@ -49,5 +49,3 @@ export interface ChannelsCapability {
     options?: CallOptions & { force?: boolean },
   ): Promise<BmcResult<BmcChannelAccess>>;
 }
-
-export const channelsMethods: Record<keyof ChannelsCapability, true> = { list: true, get: true, setAccess: true };

@@ -60,13 +60,3 @@ export interface ChassisCapability {
   /** `done`: the BMC confirmed, and any lockout it shows was read back. */
   disableButtons(buttons: DisabledButtons, options?: CallOptions): Promise<BmcResult<DisabledButtons>>;
 }
-
-export const chassisMethods: Record<keyof ChassisCapability, true> = {
-  status: true,
-  restartCause: true,
-  powerOnTime: true,
-  getRestorePolicy: true,
-  setRestorePolicy: true,
-  setPowerCycleInterval: true,
-  disableButtons: true,
-};

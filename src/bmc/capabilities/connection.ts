@@ -85,10 +85,3 @@ export interface ConnectionCapability {
   /** What it does otherwise than the specification; with `all` the whole table. */
   quirks(all: boolean, options?: CallOptions): Promise<BmcResult<QuirkReading[]>>;
 }
-
-export const connectionMethods: Record<keyof ConnectionCapability, true> = {
-  ping: true,
-  authentication: true,
-  sessions: true,
-  quirks: true,
-};

@@ -42,10 +42,3 @@ export interface ConsoleCapability {
   /** Empty when the BMC has none. */
   graphicalEndpoints(options?: CallOptions): Promise<BmcResult<GraphicalConsoleEndpoint[]>>;
 }
-
-export const consoleMethods: Record<keyof ConsoleCapability, true> = {
-  openSerial: true,
-  serialStatus: true,
-  closeSerial: true,
-  graphicalEndpoints: true,
-};

@@ -85,18 +85,3 @@ export interface DataCentreCapability {
   setTemperatureLimit(limit: TemperatureLimit, options?: CallOptions): Promise<BmcResult<TemperatureLimit>>;
   sensors(options?: CallOptions): Promise<BmcResult<SensorPlaces[]>>;
 }
-
-export const dataCentreMethods: Record<keyof DataCentreCapability, true> = {
-  capabilities: true,
-  power: true,
-  getPowerLimit: true,
-  setPowerLimit: true,
-  activatePowerLimit: true,
-  getAssetTag: true,
-  setAssetTag: true,
-  getControllerName: true,
-  setControllerName: true,
-  thermal: true,
-  setTemperatureLimit: true,
-  sensors: true,
-};

@@ -40,5 +40,3 @@ export interface FansCapability {
    */
   hold(duty: FanDuty, options?: CallOptions): Promise<BmcResult<FanReading>>;
 }
-
-export const fansMethods: Record<keyof FansCapability, true> = { get: true, setMode: true, setDuty: true, hold: true };

@@ -13,5 +13,3 @@ export interface FirmwareCapability {
   /** `imageUrl` is fetched by the BMC. `done` when the new version reads back; the BMC may restart on the way. */
   update(componentId: string, imageUrl: string, options?: CallOptions): Promise<BmcResult<FirmwareComponent>>;
 }
-
-export const firmwareMethods: Record<keyof FirmwareCapability, true> = { list: true, update: true };

@@ -62,5 +62,3 @@ export interface FruCapability {
   /** Rewrites the part that holds the field, in its place; refused where it does not fit or the data are damaged. */
   set(id: string, change: FruFieldChange, options?: CallOptions): Promise<BmcResult<FruFieldChanged>>;
 }
-
-export const fruMethods: Record<keyof FruCapability, true> = { list: true, get: true, set: true };

@@ -8,5 +8,3 @@ export interface IdentifyLedCapability {
   /** `blinking` goes out by itself after `seconds` (the BMC's own default when left out). */
   set(state: IdentifyLedState, seconds?: number, options?: CallOptions): Promise<BmcResult<IdentifyLedState>>;
 }
-
-export const identifyLedMethods: Record<keyof IdentifyLedCapability, true> = { get: true, set: true };

@@ -46,10 +46,3 @@ export interface IdentityCapability {
   /** The sleep state that the operating system or firmware last told the BMC. */
   acpiPowerState(options?: CallOptions): Promise<BmcResult<AcpiPowerStateReading>>;
 }
-
-export const identityMethods: Record<keyof IdentityCapability, true> = {
-  deviceId: true,
-  guid: true,
-  selfTest: true,
-  acpiPowerState: true,
-};

@@ -144,5 +144,3 @@ export interface LanCapability {
     options?: LanOptions,
   ): Promise<BmcResult<CipherSuiteAccess[]>>;
 }
-
-export const lanMethods: Record<keyof LanCapability, true> = { get: true, set: true, setCipherSuiteRoles: true };

@@ -26,5 +26,3 @@ export interface PowerCapability {
    */
   set(verb: PowerVerb, options?: CallOptions): Promise<BmcResult<PowerStatus>>;
 }
-
-export const powerMethods: Record<keyof PowerCapability, true> = { get: true, set: true };

@@ -24,5 +24,3 @@ export interface RawResponse {
 export interface RawCapability {
   send(request: RawRequest, options?: CallOptions): Promise<BmcResult<RawResponse>>;
 }
-
-export const rawMethods: Record<keyof RawCapability, true> = { send: true };

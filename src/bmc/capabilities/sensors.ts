@@ -99,11 +99,3 @@ export interface SensorsCapability {
   listRecords(options?: CallOptions): Promise<BmcResult<SensorRecordSummary[]>>;
   recordStore(options?: CallOptions): Promise<BmcResult<SensorRecordStore>>;
 }
-
-export const sensorsMethods: Record<keyof SensorsCapability, true> = {
-  list: true,
-  describe: true,
-  setThresholds: true,
-  listRecords: true,
-  recordStore: true,
-};

@@ -94,10 +94,3 @@ export interface SerialPortCapability {
   getSerial(options?: SerialOptions): Promise<BmcResult<SerialSettings>>;
   setSerial(change: SerialChange, options?: SerialOptions): Promise<BmcResult<SerialSettings>>;
 }
-
-export const serialPortMethods: Record<keyof SerialPortCapability, true> = {
-  getConsole: true,
-  setConsole: true,
-  getSerial: true,
-  setSerial: true,
-};

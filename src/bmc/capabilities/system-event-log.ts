@@ -95,13 +95,3 @@ export interface SystemEventLogCapability {
   /** Takes the newest event out of the buffer that is kept for system software; an empty list where there is none. */
   takeBufferedEvent(options?: CallOptions): Promise<BmcResult<SystemEventLogEntry[]>>;
 }
-
-export const systemEventLogMethods: Record<keyof SystemEventLogCapability, true> = {
-  info: true,
-  list: true,
-  clear: true,
-  remove: true,
-  time: true,
-  setTime: true,
-  takeBufferedEvent: true,
-};

@@ -84,15 +84,3 @@ export interface UsersCapability {
   /** Disables it, takes its role away and clears its name. */
   remove(id: string, options?: UserOptions): Promise<BmcResult<BmcUser>>;
 }
-
-export const usersMethods: Record<keyof UsersCapability, true> = {
-  list: true,
-  create: true,
-  setName: true,
-  setPassword: true,
-  testPassword: true,
-  setEnabled: true,
-  setRole: true,
-  setSerialConsole: true,
-  remove: true,
-};

@@ -23,9 +23,3 @@ export interface VirtualMediaCapability {
   /** Ejecting an empty slot is `done`. */
   eject(slotId: string, options?: CallOptions): Promise<BmcResult<VirtualMediaSlot>>;
 }
-
-export const virtualMediaMethods: Record<keyof VirtualMediaCapability, true> = {
-  list: true,
-  insert: true,
-  eject: true,
-};

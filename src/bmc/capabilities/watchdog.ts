@@ -39,10 +39,3 @@ export interface WatchdogCapability {
   start(options?: CallOptions): Promise<BmcResult<WatchdogReading>>;
   stop(options?: CallOptions): Promise<BmcResult<WatchdogReading>>;
 }
-
-export const watchdogMethods: Record<keyof WatchdogCapability, true> = {
-  get: true,
-  set: true,
-  start: true,
-  stop: true,
-};

@@ -1,5 +1,4 @@
 /** The tool without a server: opens each BMC, asks it, closes it. */
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import {
   answerOf,
@@ -9,6 +8,7 @@ import {
   type BmcCommand,
   type BmcDependencies,
   type BmcSettings,
+  createRandomBytes,
   createSystemClock,
   createUdpTransport,
   openBmc,
@@ -50,7 +50,7 @@ export async function directBmcs(terminal: Terminal, options: ConnectionOptions)
   const shared = {
     udp: createUdpTransport(),
     clock: createSystemClock(),
-    randomBytes: (length: number) => randomBytes(length),
+    randomBytes: createRandomBytes(),
   };
   return {
     hosts,

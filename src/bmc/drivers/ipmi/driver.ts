@@ -8,36 +8,16 @@ import {
   rmcpPort,
   userKey,
 } from '../../../protocols/ipmi/index.ts';
-import { unsupportedCapabilities } from '../../contract.ts';
 import type { Driver, DriverParts } from '../../driver.ts';
 import { cacheSdrsInMemory } from '../../sdr-cache.ts';
 import { createQuirks } from '../../quirks/index.ts';
 import type { BmcSettings } from '../../settings.ts';
-import { ipmiAlerting } from './alerting.ts';
-import { ipmiBmcReset } from './bmc-reset.ts';
-import { ipmiChassis } from './chassis.ts';
-import { ipmiDataCentre } from './data-centre.ts';
-import { ipmiFans } from './fans.ts';
-import { ipmiIdentifyLed } from './identify-led.ts';
-import { ipmiWatchdog } from './watchdog.ts';
-import { ipmiBootDevice } from './boot-device.ts';
-import { ipmiChannels } from './channels.ts';
+import { ipmiCapabilities } from './capabilities.ts';
 import { createIpmiClient } from './client.ts';
-import { ipmiConnection } from './connection.ts';
-import { ipmiConsole } from './console.ts';
+import type { IpmiConsole } from './console.ts';
 import type { IpmiContext } from './context.ts';
 import type { SessionSetup } from './session-setup.ts';
-import { ipmiFru } from './fru.ts';
-import { ipmiIdentity } from './identity.ts';
-import { ipmiLan } from './lan.ts';
 import { otherClients } from './other-client.ts';
-import { ipmiRaw } from './raw.ts';
-import { ipmiPower } from './power.ts';
-import { createSdrStore } from './sdr-store.ts';
-import { ipmiSensors } from './sensors.ts';
-import { ipmiSerialPort } from './serial-port.ts';
-import { ipmiUsers } from './users.ts';
-import { ipmiSystemEventLog } from './system-event-log.ts';
 
 /** Only these where none is named, for 8 and 12 rest on MD5. 17 first: on a BMC that lacks it the status of Open Session says so, which costs no try of the password. */
 const defaultSuites = [17, 3];
@@ -56,38 +36,19 @@ function openIpmi(settings: BmcSettings, { lane, dependencies }: DriverParts) {
   const suites = requireSuites(settings);
   const quirks = createQuirks(settings.name, settings.quirks);
   const client = createIpmiClient({ peer, credential, suites }, { lane, udp, clock, randomBytes, quirks });
-  const open = otherClients({ peer, credential, suites }, { lane, udp, clock, randomBytes, quirks });
+  const openOtherClient = otherClients({ peer, credential, suites }, { lane, udp, clock, randomBytes, quirks });
   const context: IpmiContext = { peer, client, lane, clock, quirks };
   const sdrCache = dependencies.sdrCache ?? cacheSdrsInMemory();
-  const { readRecords: readSdrs } = createSdrStore(context, sdrCache);
-  const serial = ipmiConsole(context, { credential, suites, udp, randomBytes, quirks });
-  const sensors = ipmiSensors(context, sdrCache);
+  let consoles: Promise<IpmiConsole> | undefined;
+  const loadConsole = async (): Promise<IpmiConsole> => {
+    const { ipmiConsole } = await import('./console.ts');
+    return ipmiConsole(context, { credential, suites, udp, randomBytes, quirks });
+  };
+  const console = (): Promise<IpmiConsole> => (consoles ??= loadConsole());
   return {
-    capabilities: {
-      ...unsupportedCapabilities('ipmi', 'Athanor does not do this over IPMI yet'),
-      power: ipmiPower(context),
-      bootDevice: ipmiBootDevice(context),
-      watchdog: ipmiWatchdog(context),
-      dataCentre: ipmiDataCentre(context),
-      alerting: ipmiAlerting(context),
-      identifyLed: ipmiIdentifyLed(context),
-      chassis: ipmiChassis(context),
-      bmcReset: ipmiBmcReset(context),
-      identity: ipmiIdentity(context),
-      connection: ipmiConnection(context, { udp, randomBytes }),
-      raw: ipmiRaw(context),
-      sensors,
-      fans: ipmiFans(context, sensors),
-      systemEventLog: ipmiSystemEventLog({ ...context, readSdrs }),
-      fru: ipmiFru({ ...context, readSdrs }),
-      console: serial.capability,
-      channels: ipmiChannels(context),
-      users: ipmiUsers(context, { username: credential.username, open }),
-      lan: ipmiLan(context, open),
-      serialPort: ipmiSerialPort(context),
-    },
+    capabilities: ipmiCapabilities({ context, credential, udp, randomBytes, sdrCache, openOtherClient, console }),
     async close() {
-      await serial.close();
+      await (await consoles)?.close();
       await client.close();
     },
   };

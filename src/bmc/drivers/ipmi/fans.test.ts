@@ -5,7 +5,7 @@ import { completionCodeText, getDeviceId } from '../../../protocols/ipmi/index.t
 import type { SimulatedServer } from '../../../sim/index.ts';
 import { createFansArea, noFaults } from '../../../sim/index.ts';
 import type { SensorReading, SensorsCapability } from '../../capabilities/sensors.ts';
-import { unsupportedCapabilities } from '../../contract.ts';
+import { unsupportedCapabilities } from '../../capabilities-on-demand.ts';
 import { createLane } from '../../lane.ts';
 import { rememberRefusedInMemory } from '../../ports.ts';
 import { createQuirks } from '../../quirks/index.ts';

@@ -4,7 +4,8 @@
  */
 import { AthanorError, asAthanorError } from '../../../errors/index.ts';
 import type { PowerCapability, PowerStatus } from '../../capabilities/power.ts';
-import { unsupportedCapabilities } from '../../contract.ts';
+import { CapabilitiesOnDemand, unsupportedCapabilities } from '../../capabilities-on-demand.ts';
+import type { Capabilities } from '../../contract.ts';
 import type { Driver, DriverParts } from '../../driver.ts';
 import type { BmcSettings } from '../../settings.ts';
 import { outcomeUnknown, settle } from '../../settle.ts';
@@ -38,7 +39,11 @@ function openUnmanaged(settings: BmcSettings, parts: DriverParts) {
       });
     };
   }
-  return { capabilities: { ...capabilities, power }, close: () => Promise.resolve() };
+  const own: Partial<Capabilities> = { power };
+  return {
+    capabilities: new CapabilitiesOnDemand((name) => own[name] ?? capabilities[name]),
+    close: () => Promise.resolve(),
+  };
 }
 
 async function wake(settings: BmcSettings, mac: Buffer, parts: DriverParts, signal?: AbortSignal): Promise<string> {
