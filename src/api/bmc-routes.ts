@@ -1,4 +1,5 @@
 /** The routes of BMCs: what is known of them, and one route for each command of the table. */
+import type { ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -30,11 +31,19 @@ export function bmcRoutes(controlPlane: ControlPlane): FastifyPluginAsyncZod {
       },
       handler: (request) => controlPlane.getBmc(request.params.bmc),
     });
-    for (const command of bmcCommands) addCommandRoute(app, controlPlane, command);
+    const stopping = new AbortController();
+    app.addHook('preClose', async () => stopping.abort());
+    for (const command of bmcCommands) addCommandRoute(app, controlPlane, command, stopping.signal);
   };
 }
 
-function addCommandRoute(app: FastifyInstance, controlPlane: ControlPlane, command: BmcCommand): void {
+/** @param stopping the server stops: what would last until somebody interrupts it ends with it */
+function addCommandRoute(
+  app: FastifyInstance,
+  controlPlane: ControlPlane,
+  command: BmcCommand,
+  stopping: AbortSignal,
+): void {
   const { method, path } = routeOf(command);
   const parameters = command.parameters.strict();
   const answer = schemas.bmcAnswerSchema.extend({ value: command.value.optional() });
@@ -56,12 +65,23 @@ function addCommandRoute(app: FastifyInstance, controlPlane: ControlPlane, comma
     },
     // The command's own schema is for the document: a value that a BMC gave is never refused on the way out.
     serializerCompiler: () => (payload) => JSON.stringify(payload),
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const { bmc } = bmcParams.parse(request.params);
       const wishes = given.parse(method === 'GET' ? request.query : request.body);
-      return await controlPlane.askBmc(bmc, command, wishes, request.tokenName);
+      const gone = goneClient(reply.raw);
+      const signal = command.untilInterrupted === true ? AbortSignal.any([gone, stopping]) : gone;
+      return await controlPlane.askBmc(bmc, command, wishes, request.tokenName, signal);
     },
   });
+}
+
+/** Fires when the connection ends before the answer was sent: nobody waits for what the BMC is still doing. */
+function goneClient(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  return gone.signal;
 }
 
 function fromQuery(command: BmcCommand, query: Record<string, unknown>): Record<string, unknown> {

@@ -57,9 +57,15 @@ export interface ControlPlane {
   getBmc(name: string): Promise<BmcDetail>;
   /**
    * Asks a BMC by a command of the table. What came of it is the answer, whatever it is; thrown is only what was never
-   * asked. `caller` is the name of the token, for the history.
+   * asked. `caller` is the name of the token, for the history; `signal` breaks the call off.
    */
-  askBmc(name: string, command: BmcCommand, parameters: Record<string, unknown>, caller: string): Promise<BmcAnswer>;
+  askBmc(
+    name: string,
+    command: BmcCommand,
+    parameters: Record<string, unknown>,
+    caller: string,
+    signal?: AbortSignal,
+  ): Promise<BmcAnswer>;
 
   listOperations(filter: OperationFilter): Promise<OperationView[]>;
   getOperation(id: string): Promise<OperationDetail>;

@@ -249,3 +249,75 @@ async function leaveSocketBehind(path: string): Promise<void> {
   await rename(`${path}.live`, path);
   await new Promise<void>((resolve) => server.close(() => resolve()));
 }
+
+describe('a call to a BMC', () => {
+  /** The signal that the control plane was given, by the command's name. */
+  function holdCalls(): Map<string, AbortSignal | undefined> {
+    const signals = new Map<string, AbortSignal | undefined>();
+    plane.askBmc = async (bmc, command, _parameters, _caller, signal) => {
+      signals.set(command.name, signal);
+      if (signal?.aborted === false) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      return { bmc, driver: 'ipmi', outcome: 'done', evidence: [] };
+    };
+    return signals;
+  }
+  const json = { method: 'POST', headers: { 'content-type': 'application/json' } };
+
+  it('is broken off when the client goes, whatever the command', async () => {
+    const signals = holdCalls();
+    const { hostname, port } = new URL(tcp.url);
+    for (const [method, path, name] of [
+      ['GET', 'sensors', 'sensors'],
+      ['POST', 'power/off', 'power off'],
+    ] as const) {
+      const authorization = `Bearer ${token}`;
+      const where = { host: hostname, port, ca: certificate.certificate, agent: false, headers: { authorization } };
+      const asked = request({ ...where, method, path: `/api/v1/bmcs/b1/${path}` });
+      asked.on('error', () => undefined).end();
+      await expect.poll(() => signals.get(name)?.aborted).toBe(false);
+      asked.destroy();
+      await expect.poll(() => signals.get(name)?.aborted).toBe(true);
+    }
+  });
+
+  it('that lasts until somebody ends it ends with the server, and answers', async () => {
+    const signals = holdCalls();
+    const answered = post('/api/v1/bmcs/b1/fans/hold', { percent: 60 });
+    await expect.poll(() => signals.get('fans hold')?.aborted).toBe(false);
+    await api.close();
+    expect((await answered).statusCode).toBe(200);
+  });
+
+  it('that is answered is not broken off afterwards', async () => {
+    let given: AbortSignal | undefined;
+    plane.askBmc = async (bmc, _command, _parameters, _caller, signal) => {
+      given = signal;
+      return { bmc, driver: 'ipmi', outcome: 'done', evidence: [] };
+    };
+    const response = await send('/api/v1/bmcs/b1/power/status');
+    const closed = new Promise<void>((resolve) => response.once('close', () => resolve()));
+    response.resume();
+    await closed;
+    expect(given?.aborted).toBe(false);
+  });
+
+  function post(path: string, body: unknown): Promise<IncomingMessage> {
+    const { hostname, port } = new URL(tcp.url);
+    const authorization = `Bearer ${token}`;
+    return new Promise((resolve, reject) => {
+      const asked = request(
+        {
+          host: hostname,
+          port,
+          path,
+          ca: certificate.certificate,
+          agent: false,
+          ...json,
+          headers: { ...json.headers, authorization },
+        },
+        (response) => resolve(response.resume()),
+      );
+      asked.once('error', reject).end(JSON.stringify(body));
+    });
+  }
+});

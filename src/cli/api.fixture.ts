@@ -1,6 +1,7 @@
 /** A real API server over a control plane of plain data, and the command as a child process. Only for tests. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -205,8 +206,12 @@ export function planeOf(
     ...recoveryPlane(() => bench.recovery, bench.calls),
     listBmcs: async () => [],
     getBmc: async () => none(),
-    askBmc: async (name, command, parameters, caller) => {
+    askBmc: async (name, command, parameters, caller, signal) => {
       bench.calls.push(['askBmc', name, command.name, parameters, caller]);
+      if (command.untilInterrupted === true && signal !== undefined) {
+        if (!signal.aborted) await once(signal, 'abort');
+        bench.calls.push(['broken off', name]);
+      }
       return { ...bench.action, bmc: name };
     },
     listOperations: async () => [operation],

@@ -14,9 +14,22 @@ export interface Login {
   token: string;
 }
 
+export interface Waiting {
+  /** Hangs up, by which the server breaks off what it does for this call. */
+  signal?: AbortSignal;
+  /** The answer comes only when somebody ends the call. */
+  withoutLimit?: boolean;
+}
+
 export interface Client {
-  get<Answer>(path: string, answer: z.ZodType<Answer>): Promise<Answer>;
-  send<Answer>(method: 'PUT' | 'POST', path: string, body: unknown, answer: z.ZodType<Answer>): Promise<Answer>;
+  get<Answer>(path: string, answer: z.ZodType<Answer>, waiting?: Waiting): Promise<Answer>;
+  send<Answer>(
+    method: 'PUT' | 'POST',
+    path: string,
+    body: unknown,
+    answer: z.ZodType<Answer>,
+    waiting?: Waiting,
+  ): Promise<Answer>;
   /** The bytes of a picture. */
   download(path: string): Promise<Uint8Array>;
   events(query: EventQuery, signal: AbortSignal): AsyncIterable<EventView>;
@@ -44,11 +57,18 @@ export function createClient(login: Login): Client {
   });
   const authorization = `Bearer ${login.token}`;
 
-  async function call(method: 'GET' | 'PUT' | 'POST', relative: string, body?: unknown) {
+  async function call(method: 'GET' | 'PUT' | 'POST', relative: string, body?: unknown, waiting: Waiting = {}) {
     const headers = { authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
     const content = body === undefined ? {} : { body: JSON.stringify(body) };
     try {
-      return await request(`${server.origin}/api/v1/${relative}`, { method, dispatcher, headers, ...content });
+      return await request(`${server.origin}/api/v1/${relative}`, {
+        method,
+        dispatcher,
+        headers,
+        ...content,
+        ...(waiting.signal === undefined ? {} : { signal: waiting.signal }),
+        ...(waiting.withoutLimit === true ? { headersTimeout: 0 } : {}),
+      });
     } catch (error) {
       throw connectionError(error, login.server);
     }
@@ -66,8 +86,9 @@ export function createClient(login: Login): Client {
   }
 
   return {
-    get: async (relative, schema) => answerOf(await call('GET', relative), schema),
-    send: async (method, relative, body, schema) => answerOf(await call(method, relative, body), schema),
+    get: async (relative, schema, waiting) => answerOf(await call('GET', relative, undefined, waiting), schema),
+    send: async (method, relative, body, schema, waiting) =>
+      answerOf(await call(method, relative, body, waiting), schema),
     download: async (relative) => {
       const response = await call('GET', relative);
       if (response.statusCode >= 400) {

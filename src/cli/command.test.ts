@@ -149,6 +149,18 @@ describe('output', () => {
     ]);
   });
 
+  it('that lasts until Ctrl-C is broken off in the server by it, and even by the end of the process', async () => {
+    for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+      bench.calls.length = 0;
+      const holding = bench.start(['bmc', 'fans', 'hold', 'r1-bmc', '60']);
+      await expect.poll(() => bench.calls.length).toBe(1);
+      holding.child.kill(signal);
+      const { code, stderr } = await holding.ended;
+      if (signal === 'SIGINT') expect([code, stderr]).toEqual([75, expect.stringContaining('interrupted')]);
+      await expect.poll(() => bench.calls).toContainEqual(['broken off', 'r1-bmc']);
+    }
+  });
+
   it('of several BMCs groups what is equal, tells failures last, and ends with the code of the first', async () => {
     const many = await bench.run(['bmc', 'power', 'status', 'r1n[01-12],web']);
     expect([many.code, many.stdout, many.stderr]).toEqual([0, 'r1n[01-12],web: on\n', '']);

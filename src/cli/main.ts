@@ -5,7 +5,8 @@ import { run } from './run.ts';
 
 const interrupted = new AbortController();
 let signals = 0;
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
+// SIGHUP: a terminal that is closed, or a connection that breaks, ends things as tidily as Ctrl-C.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     signals += 1;
     if (signals > 1) process.exit(130); // asked twice: whatever is being tidied up is not worth waiting for

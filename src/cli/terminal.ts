@@ -6,7 +6,7 @@ export interface Terminal {
   stdout: NodeJS.WriteStream;
   stderr: NodeJS.WriteStream;
   environment: NodeJS.ProcessEnv;
-  /** Fires at Ctrl-C and at SIGTERM. */
+  /** Fires at Ctrl-C, at SIGTERM, and when the terminal goes. */
   signal: AbortSignal;
 }
 

@@ -16,7 +16,7 @@ import {
   ruleSetViewSchema,
   screenViewSchema,
 } from '../api/index.ts';
-import { type BmcAnswer, findBmcCommand } from '../bmc/index.ts';
+import { type BmcAnswer, type BmcCommand, findBmcCommand } from '../bmc/index.ts';
 import { machineStates, offeredVerbs, stateTable } from '../machine/index.ts';
 import { takeLease } from '../machine/testing/scripted-machine.ts';
 import { hardware, type Rack, type RackOptions, useRacks } from '../machine/testing/use-bench.ts';
@@ -130,6 +130,25 @@ describe('machines', () => {
 });
 
 describe('BMCs', () => {
+  it('are broken off with the call of whoever asked, reads and changes', async () => {
+    const { plane } = await open();
+    for (const name of ['power status', 'identify']) {
+      const command = findBmcCommand(name);
+      if (command === undefined) throw new Error(`the table has no ${name}`);
+      const calls = new AbortController();
+      let given: AbortSignal | undefined;
+      const noted: BmcCommand = {
+        ...command,
+        run: async (_bmc, _parameters, options) => {
+          given = options?.signal;
+          return { outcome: 'unsupported', driver: 'ipmi', capability: 'power', reason: 'only a test' };
+        },
+      };
+      await plane.askBmc('bmc-1', noted, {}, 'tester', calls.signal);
+      expect(given).toBe(calls.signal);
+    }
+  });
+
   it('are shown as the schemas say, and what was asked of them is in the history', async () => {
     const { bench, plane, machineId } = await open();
     const [view] = await plane.listBmcs();

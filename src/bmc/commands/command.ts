@@ -37,6 +37,8 @@ interface Definition<Parameters extends z.ZodObject, Value> {
   positional?: readonly (keyof z.output<Parameters> & string)[];
   /** Parameters that are never given on a command line: `--NAME-file`, or asked for. */
   secrets?: readonly (keyof z.output<Parameters> & string)[];
+  /** It answers only when its call is aborted, or after a time that the caller gave: nobody may give up waiting. */
+  untilInterrupted?: true;
   /** The shape of the value: JSON. */
   value: z.ZodType<Value>;
   run(bmc: Bmc, parameters: z.output<Parameters>, options?: CallOptions): Promise<BmcResult<Value>>;
@@ -51,6 +53,7 @@ export interface BmcCommand {
   readonly parameters: z.ZodObject;
   readonly positional: readonly string[];
   readonly secrets: readonly string[];
+  readonly untilInterrupted?: true;
   readonly value: z.ZodType;
   /** Throws `invalid-input` for parameters that do not fit; everything else is in the result. */
   run(bmc: Bmc, parameters: unknown, options?: CallOptions): Promise<BmcResult<unknown>>;

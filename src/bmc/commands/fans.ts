@@ -64,6 +64,7 @@ export const fanCommands: readonly BmcCommand[] = [
       seconds: z.number().int().min(1).max(86_400).optional().describe('for so long; until interrupted if left out'),
     }),
     positional: ['percent'],
+    untilInterrupted: true,
     value: reading,
     run: (bmc, { seconds, ...wanted }, options) =>
       bmc.fans.hold(wanted, seconds === undefined ? options : { ...options, deadlineMs: seconds * 1000 }),

@@ -24,11 +24,12 @@ export async function serverTargets(
   const names = expandNodeRanges([bmcs]);
   const client = createClient(await readLogin(await loginFileOf(context, node)));
   const { method, path: words } = routeOf(command);
-  const ask = async (name: string): Promise<BmcAnswer> => {
+  const ask = async (name: string, signal: AbortSignal): Promise<BmcAnswer> => {
+    const waiting = { signal, withoutLimit: command.untilInterrupted === true };
     const route = `${path`bmcs/${name}`}/${words}`;
-    if (method === 'POST') return await client.send('POST', route, parameters, bmcAnswerSchema);
+    if (method === 'POST') return await client.send('POST', route, parameters, bmcAnswerSchema, waiting);
     const query = queryOf(parameters);
-    return await client.get(query === '' ? route : `${route}?${query}`, bmcAnswerSchema);
+    return await client.get(query === '' ? route : `${route}?${query}`, bmcAnswerSchema, waiting);
   };
   const single = isOneName([bmcs]);
   return {
@@ -38,8 +39,9 @@ export async function serverTargets(
       ask: async (signal) => {
         try {
           if (signal.aborted) throw new AthanorError('aborted', `${name} was not asked any more.`);
-          return await ask(name);
-        } catch (error) {
+          return await ask(name, signal);
+        } catch (thrown) {
+          const error = signal.aborted ? interrupted(name, thrown) : thrown;
           // Of one BMC the server's own words are the best report.
           if (single) throw error;
           return answerOfError(name, 'server', error);
@@ -48,6 +50,14 @@ export async function serverTargets(
     })),
     end: () => client.close(),
   };
+}
+
+/** The server hears of it by the connection's end, and breaks the call off as Ctrl-C does without a server. */
+function interrupted(name: string, cause: unknown): AthanorError {
+  return new AthanorError('aborted', `${name}: interrupted; the server breaks the call off.`, {
+    remedy: 'What came of it is in the history: `athanor event tail`.',
+    cause,
+  });
 }
 
 function queryOf(parameters: Record<string, unknown>): string {
