@@ -7,6 +7,7 @@ import type { Note } from '../../settle.ts';
 import { outcomeUnknown } from '../../settle.ts';
 import { refusedError } from './client.ts';
 import type { IpmiContext } from './context.ts';
+import { undo } from './undo.ts';
 
 export interface ParameterPlace {
   context: IpmiContext;
@@ -31,8 +32,6 @@ export interface ParameterWrite {
 /** Some BMCs take a while to hold what they accepted (FreeIPMI's `slowcommit`). */
 const readBackTries = 5;
 const readBackPauseMs = 1_000;
-/** How long a change that was broken off may take to be ended. */
-const releaseMs = 5_000;
 const inProgress = 0x01;
 
 /** Undefined where the BMC does not tell. Such parameters are listed in `untold`. */
@@ -122,12 +121,9 @@ export async function writeParameters(
   }
 }
 
-/** By a signal of its own: what was begun is ended, or the next change finds one in progress, although the caller is gone. */
+/** What was begun is ended, or the next change finds one in progress. */
 async function release(place: ParameterPlace): Promise<void> {
-  const deadline = new AbortController();
-  const cancel = place.context.clock.after(releaseMs, () => deadline.abort());
-  await sendProgress({ ...place, signal: deadline.signal }, 0).catch(() => undefined);
-  cancel();
+  await undo(place.context.clock, (signal) => sendProgress({ ...place, signal }, 0)).catch(() => undefined);
 }
 
 async function writeOne(place: ParameterPlace, write: ParameterWrite, written: number): Promise<void> {

@@ -23,39 +23,25 @@ import type { Note } from '../../settle.ts';
 import { settle } from '../../settle.ts';
 import { ownChannel } from './channels.ts';
 import type { IpmiContext } from './context.ts';
-import type { OpenOtherClient } from './other-client.ts';
-import type { UserPlace } from './read-users.ts';
 import { describeUser, parseUserId, readUsers, requireUser, withoutAccess } from './read-users.ts';
 import { privilegeOf } from './roles.ts';
 import { sendChange } from './send-change.ts';
 import { passwordBytes, requireMatch, sendPassword, switchUser, testByBmc, testByLogin } from './user-passwords.ts';
+import type { UserCall, UserParts } from './user-slots.ts';
+import { freeSlot, takeRole, takeSlot } from './user-slots.ts';
 import { guardLastAdministrator, guardOwn, requireUserName } from './user-guards.ts';
-
-export interface UserParts {
-  /** Who we are logged in as. */
-  username: string;
-  open: OpenOtherClient;
-}
-
-interface Call {
-  context: IpmiContext;
-  parts: UserParts;
-  place: UserPlace;
-  note: Note;
-  options: UserOptions;
-}
 
 export function ipmiUsers(context: IpmiContext, parts: UserParts): UsersCapability {
   const about = { driver: 'ipmi', capability: 'users', clock: context.clock } as const;
 
-  async function callOf(note: Note, options: UserOptions): Promise<Call> {
+  async function callOf(note: Note, options: UserOptions): Promise<UserCall> {
     const channel = options.channel ?? (await ownChannel(context, options.signal));
     return { context, parts, place: { channel, username: parts.username }, note, options };
   }
-  function read<Value>(options: UserOptions, task: (call: Call) => Promise<Value>): Promise<BmcResult<Value>> {
+  function read<Value>(options: UserOptions, task: (call: UserCall) => Promise<Value>): Promise<BmcResult<Value>> {
     return settle(about, async (note) => await task(await callOf(note, options)));
   }
-  function change<Value>(options: UserOptions, task: (call: Call) => Promise<Value>): Promise<BmcResult<Value>> {
+  function change<Value>(options: UserOptions, task: (call: UserCall) => Promise<Value>): Promise<BmcResult<Value>> {
     return settle(about, (note) =>
       context.lane.change(async () => await task(await callOf(note, options)), options.signal),
     );
@@ -74,7 +60,7 @@ export function ipmiUsers(context: IpmiContext, parts: UserParts): UsersCapabili
   };
 }
 
-async function createUser(call: Call, wanted: NewBmcUser): Promise<BmcUser> {
+async function createUser(call: UserCall, wanted: NewBmcUser): Promise<BmcUser> {
   const { context, place, note, options } = call;
   const name = requireUserName(wanted.name);
   const bytes = passwordBytes(wanted.password);
@@ -101,53 +87,12 @@ async function createUser(call: Call, wanted: NewBmcUser): Promise<BmcUser> {
     }
     return user;
   } catch (thrown) {
-    await freeSlot(call, userId).catch((error: unknown) => {
-      note(setUserName.name, `slot ${userId} could not be freed again: ${asAthanorError(error).message}`);
-    });
+    await freeSlot(call, userId);
     throw thrown;
   }
 }
 
-/** The first free slot that takes the name: some BMCs keep slots to themselves and refuse their names only. */
-async function takeSlot(call: Call, users: readonly BmcUser[], name: string, id?: string): Promise<number> {
-  const { context, place, note, options } = call;
-  const free = users.filter((user) => user.free && (id === undefined || user.id === id));
-  if (free.length === 0) {
-    const what = id === undefined ? 'no slot is free' : `slot ${id} is not free`;
-    throw new AthanorError('conflict', `BMC ${context.peer.name}: ${what}`, {
-      remedy: 'Remove a user that nobody needs: `user list` shows them.',
-    });
-  }
-  for (const user of free) {
-    const userId = parseUserId(user.id);
-    try {
-      await sendChange(context, setUserName, { userId, name }, `the name ${name} for user ${userId}`, options);
-      const now = await requireUser(context, place, user.id, options.signal);
-      if (now.name === name) {
-        note(setUserName.name, `slot ${userId} is ${name}: accepted by the BMC and read back`);
-        return userId;
-      }
-      note(setUserName.name, `slot ${userId}: the name was accepted and reads ${now.name === '' ? 'empty' : now.name}`);
-    } catch (thrown) {
-      const error = asAthanorError(thrown);
-      if (error.code !== 'bmc-refused' || id !== undefined) throw error;
-      note(setUserName.name, `slot ${userId}: ${error.message}`);
-    }
-  }
-  throw new AthanorError('bmc-refused', `BMC ${context.peer.name} takes the name ${name} in none of its free slots`, {
-    remedy: 'Try another name: some BMCs take no upper case or no special characters.',
-  });
-}
-
-async function freeSlot(call: Call, userId: number): Promise<void> {
-  const { context, note, options } = call;
-  await switchUser(context, userId, false, note, options);
-  await takeRole(call, userId);
-  await sendChange(context, setUserName, { userId, name: '' }, `an empty name for user ${userId}`, options);
-  note(setUserName.name, `slot ${userId} was freed again`);
-}
-
-async function rename(call: Call, id: string, wanted: string): Promise<BmcUser> {
+async function rename(call: UserCall, id: string, wanted: string): Promise<BmcUser> {
   const { context, place, note, options } = call;
   const name = requireUserName(wanted);
   const user = await requireUser(context, place, id, options.signal);
@@ -160,7 +105,7 @@ async function rename(call: Call, id: string, wanted: string): Promise<BmcUser> 
   return await verified(call, id, (now) => now.name === name);
 }
 
-async function changePassword(call: Call, id: string, password: string): Promise<PasswordTest> {
+async function changePassword(call: UserCall, id: string, password: string): Promise<PasswordTest> {
   const { context, place, note, options } = call;
   const bytes = passwordBytes(password);
   const user = await requireUser(context, place, id, options.signal);
@@ -169,7 +114,7 @@ async function changePassword(call: Call, id: string, password: string): Promise
   return requireMatch(context, id, await tested(call, user, password, bytes));
 }
 
-async function testPassword(call: Call, id: string, password: string): Promise<PasswordTest> {
+async function testPassword(call: UserCall, id: string, password: string): Promise<PasswordTest> {
   const { context, place, options } = call;
   const bytes = passwordBytes(password);
   const user = await requireUser(context, place, id, options.signal);
@@ -181,13 +126,18 @@ async function testPassword(call: Call, id: string, password: string): Promise<P
   );
 }
 
-async function tested(call: Call, user: BmcUser, password: string, bytes: Buffer): Promise<PasswordTest | undefined> {
+async function tested(
+  call: UserCall,
+  user: BmcUser,
+  password: string,
+  bytes: Buffer,
+): Promise<PasswordTest | undefined> {
   const { context, parts, note, options } = call;
   const byBmc = await testByBmc(context, parseUserId(user.id), bytes, note, options);
   return byBmc ?? (await testByLogin(user, password, parts.open, note, options));
 }
 
-async function changeEnabled(call: Call, id: string, enabled: boolean): Promise<BmcUser> {
+async function changeEnabled(call: UserCall, id: string, enabled: boolean): Promise<BmcUser> {
   const { context, place, note, options } = call;
   const user = await requireUser(context, place, id, options.signal);
   if (!enabled) {
@@ -200,7 +150,7 @@ async function changeEnabled(call: Call, id: string, enabled: boolean): Promise<
   return after;
 }
 
-async function changeRole(call: Call, id: string, role: BmcRole): Promise<BmcUser> {
+async function changeRole(call: UserCall, id: string, role: BmcRole): Promise<BmcUser> {
   const { context, place, options } = call;
   const user = await requireUser(context, place, id, options.signal);
   guardOwn(context, user, 'its role', options.force);
@@ -211,7 +161,7 @@ async function changeRole(call: Call, id: string, role: BmcRole): Promise<BmcUse
   return await verified(call, id, (now) => now.role === role && (role === 'none') === !now.remoteLogin);
 }
 
-async function giveRole(call: Call, userId: number, role: BmcRole): Promise<void> {
+async function giveRole(call: UserCall, userId: number, role: BmcRole): Promise<void> {
   const { context, place, note, options } = call;
   if (role === 'none') return;
   const { access } = await requireUser(context, place, String(userId), options.signal);
@@ -226,29 +176,14 @@ async function giveRole(call: Call, userId: number, role: BmcRole): Promise<void
   note(setUserAccess.name, `user ${userId} is ${role} and may log in on channel ${place.channel}: accepted by the BMC`);
 }
 
-async function takeRole(call: Call, userId: number): Promise<void> {
-  const { context, place, note, options } = call;
-  const request = {
-    channel: place.channel,
-    userId,
-    changeFlags: true,
-    callbackOnly: false,
-    linkAuthentication: false,
-    ipmiMessaging: false,
-    privilege: privilegeOf('none'),
-  };
-  await sendChange(context, setUserAccess, request, `no role for user ${userId}`, options);
-  note(setUserAccess.name, `user ${userId} has no access on channel ${place.channel}: accepted by the BMC`);
-}
-
-async function changeConsole(call: Call, id: string, allowed: boolean): Promise<BmcUser> {
+async function changeConsole(call: UserCall, id: string, allowed: boolean): Promise<BmcUser> {
   const { context, place, options } = call;
   await requireUser(context, place, id, options.signal);
   await sendConsole(call, parseUserId(id), allowed);
   return await verified(call, id, (now) => now.serialConsole === undefined || now.serialConsole === allowed);
 }
 
-async function sendConsole(call: Call, userId: number, allowed: boolean): Promise<void> {
+async function sendConsole(call: UserCall, userId: number, allowed: boolean): Promise<void> {
   const { context, place, note, options } = call;
   const operation = allowed ? 'enable' : 'disable';
   const access = { standardPayloads: solPayloadBit, oemPayloads: 0 };
@@ -257,7 +192,7 @@ async function sendConsole(call: Call, userId: number, allowed: boolean): Promis
   note(setUserPayloadAccess.name, `${operation} serial over LAN for user ${userId}: accepted by the BMC`);
 }
 
-async function removeUser(call: Call, id: string): Promise<BmcUser> {
+async function removeUser(call: UserCall, id: string): Promise<BmcUser> {
   const { context, place, note, options } = call;
   const user = await requireUser(context, place, id, options.signal);
   guardOwn(context, user, 'it', options.force);
@@ -284,7 +219,7 @@ async function removeUser(call: Call, id: string): Promise<BmcUser> {
 }
 
 /** What reads back, or an error when it is not what was accepted. */
-async function verified(call: Call, id: string, asWanted: (user: BmcUser) => boolean): Promise<BmcUser> {
+async function verified(call: UserCall, id: string, asWanted: (user: BmcUser) => boolean): Promise<BmcUser> {
   const { context, place, note, options } = call;
   const user = withoutAccess(await requireUser(context, place, id, options.signal));
   note('Get User Access', `reads ${describeUser(user)}`);
