@@ -20,6 +20,8 @@ let sim: SimulatedBmc;
 let bmc: Bmc;
 /** Hears each packet of the BMC before the client does; true: it is lost. */
 let isLost: () => boolean;
+/** What is remembered as refused by the BMC. */
+let refused: string[];
 
 beforeEach(async () => {
   sim = await startSimulatedBmc({
@@ -46,7 +48,12 @@ beforeEach(async () => {
       }),
   };
   const settings = { name: 'b1', driver: 'ipmi', address: '127.0.0.1', port: sim.port, credential } as const;
-  bmc = openBmc(settings, { ...others, udp: lossy });
+  refused = [];
+  const refusedCredentials = {
+    isRefused: (_: string, fingerprint: string) => refused.includes(fingerprint),
+    remember: (_: string, fingerprint: string) => void refused.push(fingerprint),
+  };
+  bmc = openBmc(settings, { ...others, refusedCredentials, udp: lossy });
 });
 afterEach(async () => {
   await bmc.close();
@@ -105,6 +112,7 @@ describe('a new user', () => {
       matches: false,
       by: 'login',
     });
+    expect(refused).toEqual([]);
     expectDone(await bmc.power.get());
   });
 

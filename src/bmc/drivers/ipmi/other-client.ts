@@ -1,4 +1,5 @@
 /** A second client over the same lane: to try a login, or to look for the BMC at another address. */
+import type { Lane } from '../../lane.ts';
 import type { IpmiClient, IpmiClientDependencies, IpmiClientSettings } from './client.ts';
 import { createIpmiClient } from './client.ts';
 
@@ -12,16 +13,26 @@ export type OpenOtherClient = (change: OtherClientChange) => IpmiClient;
 
 export function otherClients(settings: IpmiClientSettings, dependencies: IpmiClientDependencies): OpenOtherClient {
   return ({ address, login }) => {
-    const fresh = Buffer.from(dependencies.randomBytes(16)).toString('hex');
-    const tried = { ...settings.credential, ...login, name: 'on trial', fingerprint: `trial-${fresh}` };
+    const tried = { ...settings.credential, ...login, name: 'on trial', fingerprint: 'on trial' };
     return createIpmiClient(
       {
         ...settings,
         peer: { ...settings.peer, ...(address !== undefined && { address }) },
-        // A refused trial must not make the BMC's own credential known as refused.
         credential: login === undefined ? settings.credential : tried,
       },
-      dependencies,
+      login === undefined ? dependencies : { ...dependencies, lane: withoutMemory(dependencies.lane) },
     );
+  };
+}
+
+/** A refused trial is no credential of this BMC's: remembered, each would be kept for ever and mean nothing. */
+function withoutMemory(lane: Lane): Lane {
+  return {
+    ...lane,
+    checkCredential: () => Promise.resolve(),
+    credentialRefused: () => Promise.resolve(),
+    get breakerState() {
+      return lane.breakerState;
+    },
   };
 }
