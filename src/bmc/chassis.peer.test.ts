@@ -1,81 +1,33 @@
-/** Chassis, boot, watchdog, DCMI, event filtering and fans: we set and ipmitool or FreeIPMI reads, and the other way round. */
+/** Power, chassis, boot, the BMC itself and the watchdog: we set and ipmitool or FreeIPMI reads, and the other way round. */
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { recordings } from '../../tools/recordings.ts';
-import type { SimulatedBmc } from '../sim/index.ts';
-import { administrator, freeipmi, ipmitool, startTestBmc } from '../sim/testing/real-clients.ts';
-import { findBmcCommand } from './commands/table.ts';
-import type { Bmc } from './index.ts';
-import { openBmc } from './index.ts';
+import { freeipmi, ipmitool } from '../sim/testing/real-clients.ts';
+import { openAt, useCommandBench } from './testing/command-bench.ts';
 import * as ipmiSim from './testing/ipmi-sim.ts';
-import { realDependencies } from './testing/real-dependencies.ts';
-import { expectDone, expectFailed } from './testing/results.ts';
+import { expectFailed } from './testing/results.ts';
 
-let sim: SimulatedBmc;
-let bmc: Bmc;
-
-function open(port: number, login: { username: string; password: string }): Bmc {
-  const credential = { name: 'sim', ...login, fingerprint: 'one' };
-  return openBmc({ name: 'b1', driver: 'ipmi', address: '127.0.0.1', port, credential }, realDependencies());
-}
-
-beforeAll(async () => {
-  sim = await startTestBmc({ powerOn: true });
-  bmc = open(sim.port, administrator);
-});
-afterAll(async () => {
-  await bmc.close();
-  await sim.stop();
-});
-
-/** The command of the table, its value checked by the table's own schema. */
-async function value(name: string, parameters: Record<string, unknown> = {}, on = bmc): Promise<unknown> {
-  const command = findBmcCommand(name);
-  if (command === undefined) throw new Error(`no command ${name}`);
-  const done = expectDone(await command.run(on, parameters)).value;
-  expect(command.present(done).line).not.toBe('');
-  return command.value.parse(done);
-}
-
-/** `name : value` lines of a client. */
-async function printed(program: string, ...words: string[]): Promise<Record<string, string>> {
-  const { code, stdout, stderr } =
-    program === 'ipmitool' ? await ipmitool(sim, words) : await freeipmi(sim, program, words);
-  if (code !== 0) throw new Error(`${program} ${words.join(' ')}: ${stderr}`);
-  const lines = stdout.split('\n').map((line) => /^\s*([^:]+?)\s*:\s*(.*?)\s*$/.exec(line));
-  return Object.fromEntries(lines.flatMap((match) => (match ? [[match[1] ?? '', match[2] ?? '']] : [])));
-}
-
-/** `Key   Value` lines of a section of ipmi-config. */
-async function checkedOut(category: string, section: string): Promise<Record<string, string>> {
-  const words = ['--checkout', `--category=${category}`, `--section=${section}`];
-  const { stdout } = await freeipmi(sim, 'ipmi-config', words);
-  const lines = stdout.split('\n').map((line) => /^\s+(\w+)\s+(\S.*)$/.exec(line));
-  return Object.fromEntries(lines.flatMap((match) => (match ? [[match[1] ?? '', match[2] ?? '']] : [])));
-}
-
-async function raw(...words: string[]): Promise<string> {
-  return (await ipmitool(sim, ['raw', ...words])).stdout.trim();
-}
+const bench = useCommandBench();
+const { value, printed, checkedOut } = bench;
 
 describe('power and chassis', () => {
   it('gives every verb to the machine, with ipmitool as witness', async () => {
     expect(await value('power off')).toMatchObject({ state: 'off' });
-    expect((await ipmitool(sim, ['power', 'status'])).stdout).toContain('Chassis Power is off');
+    expect((await ipmitool(bench.sim, ['power', 'status'])).stdout).toContain('Chassis Power is off');
     expect(await value('power on')).toMatchObject({ state: 'on' });
-    const cycle = new Promise<void>((on) => sim.server.onPower.add((is) => is && on()));
+    const cycle = new Promise<void>((on) => bench.sim.server.onPower.add((is) => is && on()));
     expect(await value('power cycle')).toMatchObject({ state: 'on' });
     await cycle;
     await value('power reset');
-    expect(sim.areas.chassis.resets()).toBe(1);
+    expect(bench.sim.areas.chassis.resets()).toBe(1);
     await value('power nmi');
-    expect(sim.areas.chassis.diagnosticInterrupts()).toBe(1);
+    expect(bench.sim.areas.chassis.diagnosticInterrupts()).toBe(1);
     expect(await value('power soft')).toMatchObject({ state: 'off' });
-    const refused = expectFailed(await bmc.power.set('nmi'));
+    const refused = expectFailed(await bench.bmc.power.set('nmi'));
     expect(refused.error.message).toContain('not supported in present state');
     await value('power on');
-    expect((await ipmitool(sim, ['power', 'status'])).stdout).toContain('Chassis Power is on');
+    expect((await ipmitool(bench.sim, ['power', 'status'])).stdout).toContain('Chassis Power is on');
   });
 
   it('reads the status that ipmitool and FreeIPMI read, and sets the policy that they see', async () => {
@@ -97,7 +49,7 @@ describe('power and chassis', () => {
     expect(free['Power interlock'] === 'provided').toBe(
       (status['fittings'] as Record<string, boolean>)['powerInterlock'],
     );
-    await ipmitool(sim, ['chassis', 'policy', 'always-off']);
+    await ipmitool(bench.sim, ['chassis', 'policy', 'always-off']);
     expect(await value('chassis policy get')).toEqual({
       policy: 'always-off',
       supported: ['always-off', 'previous', 'always-on'],
@@ -158,7 +110,7 @@ describe('boot', () => {
   ] as const;
   it.each(words)('%s once is what ipmitool reads as %s', async (device, text) => {
     expect(await value(`boot ${device}`, { once: true })).toMatchObject({ readBackAgrees: true });
-    const { stdout } = await ipmitool(sim, ['chassis', 'bootparam', 'get', '5']);
+    const { stdout } = await ipmitool(bench.sim, ['chassis', 'bootparam', 'get', '5']);
     expect(stdout).toContain('Options apply to only next boot');
     expect(stdout).toContain(`Boot Device Selector : ${text}\n`);
   });
@@ -167,11 +119,11 @@ describe('boot', () => {
     for (const device of ['remote-floppy', 'remote-cdrom', 'remote-media', 'remote-disk', 'none']) {
       expect(await value(`boot ${device}`)).toMatchObject({ readBackAgrees: true });
     }
-    await ipmitool(sim, ['chassis', 'bootdev', 'bios', 'options=persistent']);
+    await ipmitool(bench.sim, ['chassis', 'bootdev', 'bios', 'options=persistent']);
     expect(await value('boot get')).toEqual({ active: true, device: 'bios', once: false, firmware: 'bios' });
     const options = (await value('boot options')) as { parameter: number; raw: string }[];
     expect(options.map(({ parameter }) => parameter)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-    const { stdout } = await ipmitool(sim, ['chassis', 'bootparam', 'get', '5']);
+    const { stdout } = await ipmitool(bench.sim, ['chassis', 'bootparam', 'get', '5']);
     expect(stdout).toContain(`Boot parameter data: ${options[5]?.raw}`);
   });
 });
@@ -186,7 +138,7 @@ describe('the BMC itself', () => {
       'Device Available': 'yes',
     });
     const { candidates } = (await value('guid')) as { candidates: string[] };
-    expect(candidates).toContain((await freeipmi(sim, 'bmc-info', ['--get-system-guid'])).stdout.trim());
+    expect(candidates).toContain((await freeipmi(bench.sim, 'bmc-info', ['--get-system-guid'])).stdout.trim());
     expect(await value('self-test')).toMatchObject({ result: 'passed' });
     expect(await printed('ipmitool', 'mc', 'selftest')).toEqual({ Selftest: 'passed' });
     expect(await value('acpi')).toEqual({ system: 'S0/G0 working', device: 'D0' });
@@ -205,135 +157,9 @@ describe('watchdog', () => {
     });
     expect(await value('watchdog start')).toMatchObject({ running: true, timeoutSeconds: 90.5 });
     expect((await printed('ipmitool', 'mc', 'watchdog', 'get'))['Watchdog Timer Is']).toBe('Started/Running');
-    await ipmitool(sim, ['mc', 'watchdog', 'off']);
+    await ipmitool(bench.sim, ['mc', 'watchdog', 'off']);
     expect(await value('watchdog get')).toMatchObject({ running: false });
     expect(await value('watchdog stop')).toMatchObject({ running: false });
-  });
-});
-
-describe('DCMI', () => {
-  it('reads power, asset tag, name and temperatures as the clients do', async () => {
-    const power = (await value('dcmi power')) as Record<string, number>;
-    expect(await printed('ipmi-dcmi', '--get-system-power-statistics')).toMatchObject({
-      'Current Power': `${power['currentWatts']} Watts`,
-      'Minimum Power over sampling duration': `${power['minimumWatts']} watts`,
-      'Maximum Power over sampling duration': `${power['maximumWatts']} watts`,
-      'Average Power over sampling duration': `${power['averageWatts']} watts`,
-    });
-    const tag = 'ROOM 3 RACK 07 UNIT 12 LEFT';
-    expect(await value('dcmi asset-tag set', { assetTag: tag })).toEqual({ assetTag: tag });
-    expect((await freeipmi(sim, 'ipmi-dcmi', ['--get-asset-tag'])).stdout.trim()).toBe(tag);
-    await ipmitool(sim, ['dcmi', 'set_mc_id_string', 'node-7-bmc']);
-    expect(await value('dcmi controller-name get')).toEqual({ controllerName: 'node-7-bmc' });
-    expect(await value('dcmi controller-name set', { controllerName: 'node-8' })).toEqual({ controllerName: 'node-8' });
-    const { temperatures } = (await value('dcmi thermal')) as { temperatures: { celsius: number }[] };
-    const { stdout } = await ipmitool(sim, ['dcmi', 'get_temp_reading']);
-    expect(temperatures.map(({ celsius }) => celsius)).toEqual(
-      [...stdout.matchAll(/([+-]\d+) C/g)].map((match) => Number(match[1])),
-    );
-    const sensors = (await value('dcmi sensors')) as { recordIds: number[] }[];
-    const listed = (await freeipmi(sim, 'ipmi-dcmi', ['--get-dcmi-sensor-info'])).stdout;
-    expect(sensors.flatMap(({ recordIds }) => recordIds)).toEqual(
-      [...listed.matchAll(/^(\d+)$/gm)].map((match) => Number(match[1])),
-    );
-    const { supported } = (await value('dcmi capabilities')) as { supported: string[] };
-    const discovered = (await ipmitool(sim, ['dcmi', 'discover'])).stdout;
-    expect(supported.includes('power management')).toBe(discovered.includes('Power management available'));
-  });
-
-  it('sets limits that the clients read', async () => {
-    await value('dcmi power-limit set', { watts: 400, correctionMs: 6000, samplingSeconds: 5 });
-    expect(await value('dcmi power-limit get')).toEqual({ active: false });
-    expect(await value('dcmi power-limit activate')).toMatchObject({ active: true, watts: 400 });
-    expect(await printed('ipmitool', 'dcmi', 'power', 'get_limit')).toMatchObject({
-      'Current Limit State': 'Power Limit Active',
-      'Power Limit': '400 Watts',
-      'Correction time': '6000 milliseconds',
-    });
-    expect(await value('dcmi power-limit deactivate')).toEqual({ active: false });
-    await value('dcmi thermal-limit set', { place: 'inlet', instance: 1, celsius: 41, powerOff: true });
-    const { stdout } = await ipmitool(sim, ['dcmi', 'thermalpolicy', 'get', '64', '1']);
-    expect(stdout).toMatch(/Temperature Limit +41 degrees/);
-  });
-});
-
-describe('event filtering and alerts', () => {
-  it('reads filters and policies as the clients do, and switches them', async () => {
-    const [first] = (await value('pef filters')) as { actions: string[]; severity: string; offsetMask: number }[];
-    expect(first).toMatchObject({ actions: ['alert', 'power-off'], severity: 'non-recoverable' });
-    expect(await checkedOut('pef', 'Event_Filter_1')).toMatchObject({
-      Enable_Filter: 'Yes',
-      Event_Filter_Action_Alert: 'Yes',
-      Event_Filter_Action_Power_Off: 'Yes',
-      Event_Filter_Action_Reset: 'No',
-      Event_Severity: 'Non_Recoverable',
-      Event_Data1_Offset_Mask: `0x${first?.offsetMask.toString(16)}`,
-    });
-    await value('pef filter disable', { number: 1 });
-    expect((await checkedOut('pef', 'Event_Filter_1'))['Enable_Filter']).toBe('No');
-    await value('pef filter enable', { number: 1 });
-    await value('pef policy enable', { number: 2 });
-    expect((await checkedOut('pef', 'Alert_Policy_2'))['Policy_Enabled']).toBe('Yes');
-    await value('pef policy disable', { number: 2 });
-    const policies = (await value('pef policies')) as { destination: number; enabled: boolean }[];
-    expect(policies.map(({ enabled }) => enabled)).toEqual([true, false, false, false]);
-  });
-
-  it('tells what ipmitool tells of it all', async () => {
-    expect(await value('pef disable')).toMatchObject({ enabled: false });
-    expect(await checkedOut('pef', 'Community_String')).toBeDefined();
-    const info = (await value('pef info')) as { filterCount: number; policyCount: number };
-    const { stdout } = await ipmitool(sim, ['pef', 'info']);
-    expect(stdout).toContain(`| ${info.filterCount} | ${info.policyCount} |`);
-    expect(await value('pef enable')).toMatchObject({ enabled: true });
-    expect(await raw('0x04', '0x13', '0x01', '0', '0')).toBe('11 01');
-    expect(await value('pef postpone', { seconds: 60 })).toMatchObject({ remainingSeconds: expect.any(Number) });
-    expect(await value('pef postpone', { seconds: 0 })).toEqual({ remainingSeconds: 0 });
-    const destinations = (await value('alert destinations')) as { address: string }[];
-    expect(destinations.length).toBeGreaterThan(0);
-  });
-});
-
-describe('fans', () => {
-  it('are unsupported where no fan control is known, and run where it is', async () => {
-    expect(await bmc.fans.get()).toMatchObject({ outcome: 'unsupported' });
-    Object.assign(sim.areas.chassis.deviceId, { manufacturerId: 10876, productId: 0x0832 });
-    expect(await value('fans get')).toMatchObject({ control: 'supermicro', mode: 'optimal' });
-    expect(expectFailed(await bmc.fans.setDuty({ percent: 10 })).error.code).toBe('invalid-input');
-    const speed = async () =>
-      Number(
-        /([\d.]+) RPM/.exec((await ipmitool(sim, ['sdr', 'get', 'Fan 1'])).stdout)?.[1] ??
-          /Sensor Reading +: (\d+)/.exec((await ipmitool(sim, ['sensor', 'get', 'Fan 1'])).stdout)?.[1],
-      );
-    const before = await speed();
-    const set = (await value('fans set-duty', { percent: 70 })) as {
-      mode: string;
-      tachometers: Record<string, unknown>[];
-    };
-    expect(set).toMatchObject({
-      mode: 'full',
-      tachometers: expect.arrayContaining([expect.objectContaining({ name: 'Pump 1', follows: false })]),
-    });
-    expect(await raw('0x30', '0x70', '0x66', '0x00', '0x01')).toBe('46');
-    // The tachometer that we watched is the one that ipmitool reads.
-    const after = await speed();
-    expect(after).toBeGreaterThan(before * 1.5);
-    expect(set.tachometers).toContainEqual({ name: 'Fan 1', beforeRpm: before, rpm: after, follows: true });
-    sim.faults.fans = 'ignored';
-    expect(expectFailed(await bmc.fans.setDuty({ percent: 90 }, { deadlineMs: 2_000 })).error.message).toContain(
-      'no fan followed',
-    );
-    expect(await raw('0x30', '0x45', '0x00')).toBe('02');
-    sim.faults.fans = 'honest';
-    expect(await value('fans set-mode', { mode: 'automatic' })).toMatchObject({ mode: 'optimal' });
-    expect(await raw('0x30', '0x45', '0x00')).toBe('02');
-    const interrupted = new AbortController();
-    const held = bmc.fans.hold({ percent: 55 }, { signal: interrupted.signal });
-    await expect.poll(() => sim.areas.fans.duties()).toEqual([55, 55]);
-    expect(await raw('0x30', '0x70', '0x66', '0x00', '0x00')).toBe('37');
-    interrupted.abort();
-    expect(expectDone(await held).value).toMatchObject({ mode: 'optimal' });
-    expect(sim.areas.fans.mode()).toBe(2);
   });
 });
 
@@ -341,7 +167,7 @@ describe('reset of the BMC', () => {
   it.each(['warm', 'cold'])(
     '%s is seen as its going away and answering again',
     async (kind) => {
-      const before = sim.sessions();
+      const before = bench.sim.sessions();
       expect(before).toBeGreaterThan(0);
       const { answeredAgainAfterMs } = (await value(`reset ${kind}`)) as { answeredAgainAfterMs: number };
       expect(answeredAgainAfterMs).toBeGreaterThan(1_000);
@@ -355,7 +181,7 @@ describe.runIf(folder)('a recorded server in ipmi_sim', () => {
   it('says of chassis and watchdog what ipmitool prints', async () => {
     const [emulation = ''] = readdirSync(folder ?? '').filter((name) => name.endsWith('.emu'));
     const real = await ipmiSim.startIpmiSim({ emulation: resolve(folder ?? '', emulation) });
-    const recorded = open(real.port, ipmiSim.administrator);
+    const recorded = openAt(real.port, ipmiSim.administrator);
     try {
       const status = (await value('chassis status', {}, recorded)) as Record<string, unknown>;
       const text = await real.ipmitool('chassis', 'status');

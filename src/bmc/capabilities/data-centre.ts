@@ -35,6 +35,7 @@ export interface PowerLimitSettings {
 export interface PowerLimitReading {
   /** Whether a limit holds. */
   active: boolean;
+  /** Left out where there is none, or where the BMC tells none that does not hold. */
   watts?: number;
   correctionMs?: number;
   samplingSeconds?: number;

@@ -84,6 +84,8 @@ export interface Asker {
 
 export interface Refused {
   completionCode: number;
+  /** Beside the code, where the command has such an answer. */
+  data?: Uint8Array;
 }
 
 export interface CommandHandler {
@@ -114,7 +116,9 @@ export function handler<Request, Response extends object>(
     privilege,
     handle(request, asker) {
       const answered = answer(command.decodeRequest(request), asker);
-      if ('completionCode' in answered) return { completionCode: answered.completionCode, data: Buffer.alloc(0) };
+      if ('completionCode' in answered) {
+        return { completionCode: answered.completionCode, data: answered.data ?? Buffer.alloc(0) };
+      }
       return { completionCode: 0, data: command.encodeResponse(answered) };
     },
   };

@@ -48,6 +48,8 @@ export type CommandAnswer<Response> = { value: Response } | { refused: Refusal }
 export interface Refusal {
   completionCode: number;
   text: string;
+  /** What came with the code: some commands answer a code of their own together with data. */
+  data?: Uint8Array;
 }
 
 export interface IpmiClient {
@@ -192,7 +194,7 @@ export function createIpmiClient(settings: IpmiClientSettings, dependencies: Ipm
       if (unclearCodes.has(code) && !command.idempotent)
         throw mayHaveRun(command.name, `it answered ${text}`, undefined);
       const mayPass = busyCodes.has(code) || (unclearCodes.has(code) && command.idempotent);
-      if (!mayPass || attempt >= timing.busyTries) return { refused: { completionCode: code, text } };
+      if (!mayPass || attempt >= timing.busyTries) return { refused: { completionCode: code, text, data: response.data } };
       await sleep(clock, jittered(timing.busyPauseMs, timing.jitter, randomBytes), signal);
     }
   }

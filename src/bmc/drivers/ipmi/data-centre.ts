@@ -1,6 +1,6 @@
 /** Power metering and limits, asset tag and temperatures over DCMI (DCMI v1.5 §6). */
 import { AthanorError } from '../../../errors/index.ts';
-import type { IpmiCommand, TextPart, TextRange } from '../../../protocols/ipmi/index.ts';
+import type { IpmiCommand, PowerLimit, TextPart, TextRange } from '../../../protocols/ipmi/index.ts';
 import {
   activatePowerLimit,
   dcmiCapability,
@@ -119,20 +119,39 @@ async function readPowerMeter(
   return { ...rest, at: new Date(timestamp * 1000).toISOString(), periodSeconds: periodMs / 1000 };
 }
 
-/** A BMC without an active limit refuses to tell one, although it may hold it. */
+/** A limit that does not hold is told beside the completion code 80h, or not at all. */
 async function readLimit(context: IpmiContext, note: Note, signal?: AbortSignal): Promise<PowerLimitReading> {
   const answer = await context.client.ask(getPowerLimit, noData, signal);
-  if ('refused' in answer) {
-    if (answer.refused.completionCode !== noActiveLimit) {
-      throw refusedError(context.peer, getPowerLimit.name, answer.refused);
-    }
-    note(getPowerLimit.name, answer.refused.text);
+  if ('value' in answer) {
+    note(getPowerLimit.name, `${answer.value.watts} W`);
+    return limitReading(true, answer.value);
+  }
+  if (answer.refused.completionCode !== noActiveLimit) {
+    throw refusedError(context.peer, getPowerLimit.name, answer.refused);
+  }
+  const { text, data = Buffer.alloc(0) } = answer.refused;
+  const inactive = decodedOrNone(data);
+  // No more than the defining body, or zeros: there is none at all.
+  if (inactive === undefined || inactive.watts === 0) {
+    note(getPowerLimit.name, text);
     return { active: false };
   }
-  const { exception, ...limit } = answer.value;
-  note(getPowerLimit.name, `${limit.watts} W`);
+  note(getPowerLimit.name, `${text}; ${inactive.watts} W when it is activated`);
+  return limitReading(false, inactive);
+}
+
+function decodedOrNone(data: Uint8Array): PowerLimit | undefined {
+  try {
+    return getPowerLimit.decodeResponse(data);
+  } catch (error) {
+    if (error instanceof IpmiDecodeError) return undefined;
+    throw error;
+  }
+}
+
+function limitReading(active: boolean, { exception, ...limit }: PowerLimit): PowerLimitReading {
   const named = Object.entries(powerLimitExceptions).find(([, code]) => code === exception)?.[0];
-  return { active: true, ...limit, whenExceeded: named ?? `action ${exception}` };
+  return { active, ...limit, whenExceeded: named ?? `action ${exception}` };
 }
 
 async function writeLimit(context: IpmiContext, limit: PowerLimitSettings, note: Note, signal?: AbortSignal) {
@@ -140,13 +159,15 @@ async function writeLimit(context: IpmiContext, limit: PowerLimitSettings, note:
   await context.client.run(setPowerLimit, { ...rest, exception: powerLimitExceptions[whenExceeded] }, signal);
   note(setPowerLimit.name, `${limit.watts} W: confirmed by the BMC`);
   const seen = await readLimit(context, note, signal);
-  if (!seen.active) {
-    note(getPowerLimit.name, 'the limit is not active, and cannot be read back until it is');
+  if (seen.watts === undefined) {
+    note(getPowerLimit.name, 'the limit is not active, and this BMC does not tell it until it is');
     return { ...limit, active: false };
   }
-  if (seen.watts !== limit.watts || seen.correctionMs !== limit.correctionMs) {
-    throw disagrees(context, `the power limit reads ${seen.watts} W after ${seen.correctionMs} ms`);
-  }
+  const { active: _, ...told } = seen;
+  const unlike = Object.entries(limit).filter(
+    ([name, wanted]) => new Map<string, unknown>(Object.entries(told)).get(name) !== wanted,
+  );
+  if (unlike.length > 0) throw disagrees(context, `the power limit reads ${JSON.stringify(told)}`);
   return seen;
 }
 

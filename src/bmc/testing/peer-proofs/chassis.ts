@@ -1,4 +1,4 @@
-/** Power, chassis, boot, the BMC itself, watchdog, DCMI, event filtering, fans. */
+/** Power, chassis, boot, the BMC itself, watchdog. */
 import type { PeerProof, PeerProofs } from './proof.ts';
 
 const test = 'src/bmc/chassis.peer.test.ts';
@@ -57,32 +57,4 @@ export const chassisProofs: PeerProofs = {
   'watchdog set': ipmitool,
   'watchdog start': ipmitool,
   'watchdog stop': ipmitool,
-  'dcmi capabilities': ipmitool,
-  'dcmi power': freeipmi,
-  'dcmi power-limit get': ipmitool,
-  'dcmi power-limit set': ipmitool,
-  'dcmi power-limit activate': ipmitool,
-  'dcmi power-limit deactivate': set('a limit that is not active'),
-  'dcmi asset-tag get': freeipmi,
-  'dcmi asset-tag set': freeipmi,
-  'dcmi controller-name get': ipmitool,
-  'dcmi controller-name set': set('what we wrote; the name ipmitool wrote is read'),
-  'dcmi thermal': ipmitool,
-  'dcmi thermal-limit set': ipmitool,
-  'dcmi sensors': freeipmi,
-  'pef info': ipmitool,
-  'pef enable': ipmitool,
-  'pef disable': set('it in the test but our own simulator'),
-  'pef filters': freeipmi,
-  'pef filter enable': freeipmi,
-  'pef filter disable': freeipmi,
-  'pef policies': set('more than whether a policy is enabled'),
-  'pef policy enable': freeipmi,
-  'pef policy disable': freeipmi,
-  'pef postpone': set('the postpone timer'),
-  'alert destinations': set('the destinations in this test; the codecs are proved with the LAN parameters'),
-  'fans get': ipmitool,
-  'fans set-mode': ipmitool,
-  'fans set-duty': ipmitool,
-  'fans hold': set('a held duty; the simulator is watched while it is held and after'),
 };

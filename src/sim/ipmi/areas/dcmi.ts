@@ -70,7 +70,11 @@ export function createDcmiArea(context: AreaContext): Area {
         periodMs: Math.max(1_000, Math.floor(clock.now() - startedAt)),
         active: true,
       })),
-      handler(getPowerLimit, privilegeLevel.user, () => (limit === undefined || !active ? noActiveLimit : limit)),
+      // A limit that is set and does not hold is told together with the code.
+      handler(getPowerLimit, privilegeLevel.user, () => {
+        if (limit === undefined) return noActiveLimit;
+        return active ? limit : { ...noActiveLimit, data: getPowerLimit.encodeResponse(limit) };
+      }),
       handler(setPowerLimit, privilegeLevel.operator, (wanted) => {
         if (wanted.watts > maximumWatts) return limitOutOfRange;
         limit = wanted;
