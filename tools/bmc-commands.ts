@@ -4,7 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type BmcCommand, bmcCommands, type BmcParameter, parametersOf, routeOf } from '../src/bmc/index.ts';
+import { type BmcCommand, type BmcParameter, loadBmcCommands, parametersOf, routeOf } from '../src/bmc/index.ts';
 import { allProofs } from '../src/bmc/testing/peer-proofs/all-proofs.ts';
 
 export const pageFile = resolve(import.meta.dirname, '../docs/bmc/commands.md');
@@ -95,6 +95,6 @@ function cell(text: string): string {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  if (process.argv.includes('--write')) await writeFile(pageFile, await renderPage(bmcCommands));
-  else process.stdout.write(await renderPage(bmcCommands));
+  if (process.argv.includes('--write')) await writeFile(pageFile, await renderPage(await loadBmcCommands()));
+  else process.stdout.write(await renderPage(await loadBmcCommands()));
 }

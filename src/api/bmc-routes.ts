@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { type BmcCommand, bmcCommands, parameterFromText, routeOf } from '../bmc/index.ts';
+import { type BmcCommand, loadBmcCommands, parameterFromText, routeOf } from '../bmc/index.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { problems } from './routes.ts';
 import * as schemas from './schemas.ts';
@@ -33,7 +33,7 @@ export function bmcRoutes(controlPlane: ControlPlane): FastifyPluginAsyncZod {
     });
     const stopping = new AbortController();
     app.addHook('preClose', async () => stopping.abort());
-    for (const command of bmcCommands) addCommandRoute(app, controlPlane, command, stopping.signal);
+    for (const command of await loadBmcCommands()) addCommandRoute(app, controlPlane, command, stopping.signal);
   };
 }
 

@@ -30,7 +30,7 @@ export type { BreakerSettings, BreakerState } from './circuit-breaker.ts';
 export { type BmcAnswer, answerOf, answerOfError } from './commands/answer.ts';
 export type { BmcCommand, BmcCommandEffect, BmcPresentation, BmcTable } from './commands/command.ts';
 export { type BmcParameter, parameterFromText, parametersOf, routeOf } from './commands/parameters.ts';
-export { bmcCommands, findBmcCommand } from './commands/table.ts';
+export { loadBmcCommands, loadBmcCommandsBegunBy } from './commands/subjects.ts';
 export type { Capabilities } from './contract.ts';
 export { capabilityMethods, isCapabilityName } from './contract.ts';
 export type { BmcDependencies } from './driver.ts';

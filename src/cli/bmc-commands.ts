@@ -1,11 +1,12 @@
 /** `bmc`: list and describe what a server has declared, and everything a BMC can be asked. */
 import type { Command } from 'commander';
-import { addGeneratedCommands, type Way } from './bmc/command-tree.ts';
+import type { BmcCommand } from '../bmc/index.ts';
+import { addGeneratedCommands, type Asked, type Way } from './bmc/command-tree.ts';
 import type { ConsoleOptions } from './bmc/console.ts';
 import type { Context } from './context.ts';
 import { withOutput } from './formats.ts';
 
-export function addBmcCommands(program: Command, context: Context, way: Way): void {
+export function addBmcCommands(program: Command, context: Context, way: Way, commands: readonly BmcCommand[]): void {
   const group = program.command('bmc').description('baseboard management controllers, with --host without a server');
   withOutput(group.command('list').description('list BMCs')).action(async (_, command: Command) => {
     const { listBmcs } = await import('./declared-bmcs.ts');
@@ -17,10 +18,11 @@ export function addBmcCommands(program: Command, context: Context, way: Way): vo
       await describeBmc(context, command, bmc);
     },
   );
-  addGeneratedCommands(group, way, async (asked) => {
+  const run = async (asked: Asked): Promise<void> => {
     const { runAsked } = await import('./bmc/run-asked.ts');
     await runAsked(context, asked);
-  });
+  };
+  addGeneratedCommands(group, way, run, commands);
   const console = group.commands.find((sub) => sub.name() === 'console') ?? group.command('console');
   console
     .description('open the serial console in this terminal; ^] . leaves it')

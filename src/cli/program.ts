@@ -1,5 +1,6 @@
 /** The command tree. */
 import type { Command } from 'commander';
+import { loadBmcCommands } from '../bmc/index.ts';
 import { addBmcCommands } from './bmc-commands.ts';
 import { addCompletionCommand } from './completion-command.ts';
 import type { Context } from './context.ts';
@@ -14,12 +15,12 @@ import { addScreenCommands } from './screen-commands.ts';
 import { addServerCommands } from './server-commands.ts';
 import { addSimCommands } from './sim-commands.ts';
 
-export function buildProgram(context: Context, version: string): Command {
+export async function buildProgram(context: Context, version: string): Promise<Command> {
   const program = createRoot(context, version);
   addServerCommands(program, context);
   addLoginCommand(program, context);
   addResourceCommands(program, context);
-  addBmcCommands(program, context, 'server');
+  addBmcCommands(program, context, 'server', await loadBmcCommands());
   addIncidentCommands(program, context);
   const rules = program.command('rule').description('rules: what is done about what is seen');
   addRuleCommands(rules, context);

@@ -30,14 +30,14 @@ describe('the reference', () => {
     const text = (await page('cli')) + (await page('../bmc/commands'));
     const terminal = { ...process, environment: {}, signal: new AbortController().signal };
     const missing: string[] = [];
-    const visit = (command: ReturnType<typeof buildProgram>, path: string): void => {
+    const visit = (command: Awaited<ReturnType<typeof buildProgram>>, path: string): void => {
       if (command.commands.length === 0 && !text.includes(path)) missing.push(path);
       for (const { long } of command.options) {
         if (long !== '--output' && long !== '--version' && !text.includes(long ?? '')) missing.push(`${path} ${long}`);
       }
       for (const sub of command.commands) visit(sub, `${path} ${sub.name()}`);
     };
-    visit(buildProgram({ terminal }, '0.1.0'), 'athanor');
+    visit(await buildProgram({ terminal }, '0.1.0'), 'athanor');
     expect(missing).toEqual([]);
   });
 

@@ -22,11 +22,14 @@ export async function run(terminal: Terminal, argv: readonly string[], version: 
 
 /** `bmc` is loaded alone: its commands are run hundreds of times by scripts, and start in half the time then. */
 async function programFor(argv: readonly string[], context: Context, version: string): Promise<Command> {
-  if (firstWord(argv) !== 'bmc') return (await import('./program.ts')).buildProgram(context, version);
+  if (firstWord(argv) !== 'bmc') return await (await import('./program.ts')).buildProgram(context, version);
   const { createRoot } = await import('./root-command.ts');
   const { addBmcCommands, wayOf } = await import('./bmc-commands.ts');
+  const { firstCommandWord } = await import('./bmc/connection-options.ts');
+  const { loadBmcCommandsBegunBy } = await import('../bmc/index.ts');
+  const commands = await loadBmcCommandsBegunBy(firstCommandWord(argv.slice(argv.indexOf('bmc') + 1)));
   const program = createRoot(context, version);
-  addBmcCommands(program, context, wayOf(argv));
+  addBmcCommands(program, context, wayOf(argv), commands);
   return program;
 }
 

@@ -16,7 +16,7 @@ import {
   ruleSetViewSchema,
   screenViewSchema,
 } from '../api/index.ts';
-import { type BmcAnswer, type BmcCommand, findBmcCommand } from '../bmc/index.ts';
+import { type BmcAnswer, type BmcCommand, loadBmcCommands } from '../bmc/index.ts';
 import { machineStates, offeredVerbs, stateTable } from '../machine/index.ts';
 import { takeLease } from '../machine/testing/scripted-machine.ts';
 import { hardware, type Rack, type RackOptions, useRacks } from '../machine/testing/use-bench.ts';
@@ -58,8 +58,10 @@ async function open(options?: RackOptions): Promise<Rack & { plane: ControlPlane
   return { ...opened, plane };
 }
 
+const bmcCommands = await loadBmcCommands();
+
 async function ask(plane: ControlPlane, name: string, parameters = {}, bmc = 'bmc-1'): Promise<BmcAnswer> {
-  const command = findBmcCommand(name);
+  const command = bmcCommands.find((one) => one.name === name);
   if (command === undefined) throw new Error(`the table has no ${name}`);
   return await plane.askBmc(bmc, command, parameters, 'tester');
 }
@@ -133,7 +135,7 @@ describe('BMCs', () => {
   it('are broken off with the call of whoever asked, reads and changes', async () => {
     const { plane } = await open();
     for (const name of ['power status', 'identify']) {
-      const command = findBmcCommand(name);
+      const command = bmcCommands.find((one) => one.name === name);
       if (command === undefined) throw new Error(`the table has no ${name}`);
       const calls = new AbortController();
       let given: AbortSignal | undefined;

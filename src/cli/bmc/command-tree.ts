@@ -1,6 +1,6 @@
 /** The commands of the table as a tree of words for the command line: without a server, and through one. */
 import { type Command, Option } from 'commander';
-import { type BmcCommand, bmcCommands, type BmcParameter, parametersOf } from '../../bmc/index.ts';
+import { type BmcCommand, type BmcParameter, parametersOf } from '../../bmc/index.ts';
 import { addConnectionOptions } from './connection-options.ts';
 import { bmcFormats } from './print-answers.ts';
 
@@ -32,12 +32,11 @@ export const reservedOptions: readonly string[] = [
   'version',
 ];
 
-/** @param commands those of the table, where a test has no others */
 export function addGeneratedCommands(
   group: Command,
   way: Way,
   run: (asked: Asked) => Promise<void>,
-  commands: readonly BmcCommand[] = bmcCommands,
+  commands: readonly BmcCommand[],
 ): void {
   const nodes = new Map<string, Command>([['', group]]);
   group.enablePositionalOptions();

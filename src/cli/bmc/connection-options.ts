@@ -51,6 +51,21 @@ export function addConnectionOptions(command: Command, taken: ReadonlySet<string
   }
 }
 
+const withoutValue = new Set(definitions.filter(({ flags }) => !flags.includes('<')).map(nameOf));
+
+/** The first word that belongs to no option before it; undefined where that cannot be told. */
+export function firstCommandWord(words: readonly string[]): string | undefined {
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? '';
+    if (!word.startsWith('-')) return word;
+    const name = word.slice(2);
+    if (word.includes('=') || withoutValue.has(name)) continue;
+    if (!connectionOptionNames.includes(name)) return undefined;
+    at += 1;
+  }
+  return undefined;
+}
+
 export interface ConnectionOptions {
   hosts: string[];
   user: string | undefined;

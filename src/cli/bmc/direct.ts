@@ -19,7 +19,6 @@ import { readSecretFile } from '../secret-file.ts';
 import { printable, type Terminal } from '../terminal.ts';
 import { type ConnectionOptions, type Host, hostsOf } from './connection-options.ts';
 import { passwordSource } from './password-sources.ts';
-import { sdrFiles } from './sdr-files.ts';
 import { openStateFile, type StateFile, stateDirectory } from './state-file.ts';
 import type { Target } from './sweep.ts';
 
@@ -45,7 +44,7 @@ export async function directBmcs(terminal: Terminal, options: ConnectionOptions)
   const warn = (text: string): void => void terminal.stderr.write(`${printable(text)}\n`);
   const directory = stateDirectory(terminal.environment);
   const state = await openStateFile(directory, warn);
-  const records = sdrFiles(join(directory, 'sdr'));
+  const records = async (): Promise<SdrCache> => (await import('./sdr-files.ts')).sdrFiles(join(directory, 'sdr'));
   const kg = options.kgFile === undefined ? undefined : await readSecretFile(options.kgFile);
   const shared = {
     udp: createUdpTransport(),
@@ -61,8 +60,8 @@ export async function directBmcs(terminal: Terminal, options: ConnectionOptions)
       const identity = `${host.address}:${host.port ?? ''}`;
       if (options.retryCredential) state.forget(identity);
       const sdrCache: SdrCache = {
-        get: () => records.get(identity),
-        put: (_, cached) => records.put(identity, cached),
+        get: async () => (await records()).get(identity),
+        put: async (_, cached) => (await records()).put(identity, cached),
       };
       return openBmc(settings, { ...shared, refusedCredentials: refusedBy(identity, state), sdrCache });
     },

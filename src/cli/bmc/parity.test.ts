@@ -4,10 +4,12 @@ import { pino } from 'pino';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createApi, createTokens } from '../../api/index.ts';
-import { bmcCommands, type BmcParameter, parametersOf } from '../../bmc/index.ts';
+import { loadBmcCommands, type BmcParameter, parametersOf } from '../../bmc/index.ts';
 import { machine, planeOf } from '../api.fixture.ts';
 import { quiet } from '../recovery.fixture.ts';
 import { addGeneratedCommands, reservedOptions } from './command-tree.ts';
+
+const bmcCommands = await loadBmcCommands();
 
 const documentSchema = z.object({
   paths: z.record(z.string(), z.record(z.string(), z.record(z.string(), z.unknown()))),
@@ -30,7 +32,7 @@ beforeAll(async () => {
 
 function treeOf(way: 'direct' | 'server'): Command {
   const group = new Command('bmc').description('what a BMC can be asked');
-  addGeneratedCommands(group, way, () => Promise.resolve());
+  addGeneratedCommands(group, way, () => Promise.resolve(), bmcCommands);
   return group;
 }
 

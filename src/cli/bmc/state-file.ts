@@ -9,17 +9,9 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
 import type { RefusedCredentials } from '../../bmc/index.ts';
 import { replaceFile } from './atomic-file.ts';
-
-const stateSchema = z.object({
-  version: z.literal(1),
-  key: z.string().regex(/^[A-Za-z0-9+/]{43}=$/),
-  /** BMC → what it refused, the newest last. */
-  refused: z.record(z.string(), z.array(z.object({ fingerprint: z.string(), at: z.number() }))),
-});
-type State = z.infer<typeof stateSchema>;
+import type { State } from './state-shape.ts';
 
 /** More is forgotten, the oldest first. */
 const mostBmcs = 10_000;
@@ -131,6 +123,7 @@ async function readState(file: string, warn: (text: string) => void): Promise<St
     return undefined;
   }
   try {
+    const { stateSchema } = await import('./state-shape.ts');
     return stateSchema.parse(JSON.parse(text));
   } catch {
     const aside = `${file}.broken-${Date.now()}`;
