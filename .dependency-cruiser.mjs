@@ -39,14 +39,14 @@ const roomRules = Object.entries(arrows).flatMap(([room, allowed]) => {
   ];
 });
 
-const doors = ['^src/$1/', '^src/[^/]+/index\\.ts$', '^src/protocols/[^/]+/index\\.ts$'];
+const doors = ['^src/$1/', '^src/[^/]+/index\\.ts$', '^src/protocols/[^/]+/(session/)?index\\.ts$'];
 
 export default {
   forbidden: [
     ...roomRules,
     {
       name: 'only-through-the-door',
-      comment: 'Import a room by its index.ts (a protocol by its own index.ts).',
+      comment: 'Import a room by its index.ts (a protocol by its own index.ts, or that of its part for sessions).',
       severity: 'error',
       from: { path: '^src/([^/]+)/', pathNot: '\\.test\\.ts$' },
       to: { path: '^src/([^/]+)/', pathNot: doors },

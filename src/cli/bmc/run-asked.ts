@@ -5,7 +5,6 @@ import { type Context, Ended } from '../context.ts';
 import { errorOfCode } from '../named-error.ts';
 import { parametersOf } from '../../bmc/index.ts';
 import { type Asked, optionNamesOf } from './command-tree.ts';
-import { confirm } from './confirm.ts';
 import { connectionOptionsOf } from './connection-options.ts';
 import { directTargets } from './direct.ts';
 import { asBmcFormat, printAnswers } from './print-answers.ts';
@@ -28,7 +27,9 @@ export async function runAsked(context: Context, asked: Asked): Promise<void> {
   let answers: BmcAnswer[];
   try {
     const names = targets.map(({ name }) => name);
-    if (command.effect === 'disruptive' && names.length > 1 && !options.yes) await confirm(terminal, command, names);
+    if (command.effect === 'disruptive' && names.length > 1 && !options.yes) {
+      await (await import('./confirm.ts')).confirm(terminal, command, names);
+    }
     answers = await sweep(terminal, targets, options.parallel ?? defaultParallel, (answer) => {
       if (format === 'jsonl') terminal.stdout.write(`${JSON.stringify(answer)}\n`);
     });

@@ -12,7 +12,7 @@ import {
   maximumHops,
   noData,
   sendMessage,
-} from '../../../protocols/ipmi/index.ts';
+} from '../../../protocols/ipmi/session/index.ts';
 import type { Lane } from '../../lane.ts';
 import type { Clock, RandomBytes, UdpTransport } from '../../ports.ts';
 import { jittered, sleep } from '../../ports.ts';
@@ -194,7 +194,8 @@ export function createIpmiClient(settings: IpmiClientSettings, dependencies: Ipm
       if (unclearCodes.has(code) && !command.idempotent)
         throw mayHaveRun(command.name, `it answered ${text}`, undefined);
       const mayPass = busyCodes.has(code) || (unclearCodes.has(code) && command.idempotent);
-      if (!mayPass || attempt >= timing.busyTries) return { refused: { completionCode: code, text, data: response.data } };
+      if (!mayPass || attempt >= timing.busyTries)
+        return { refused: { completionCode: code, text, data: response.data } };
       await sleep(clock, jittered(timing.busyPauseMs, timing.jitter, randomBytes), signal);
     }
   }

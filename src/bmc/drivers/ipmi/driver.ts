@@ -7,7 +7,7 @@ import {
   maximumUsernameLength,
   rmcpPort,
   userKey,
-} from '../../../protocols/ipmi/index.ts';
+} from '../../../protocols/ipmi/session/index.ts';
 import type { Driver, DriverParts } from '../../driver.ts';
 import { cacheSdrsInMemory } from '../../sdr-cache.ts';
 import { createQuirks } from '../../quirks/index.ts';

@@ -10,7 +10,7 @@ import {
   IpmiDecodeError,
   privilegeLevel,
   thisChannel,
-} from '../../../protocols/ipmi/index.ts';
+} from '../../../protocols/ipmi/session/index.ts';
 import { AthanorError } from '../../../errors/index.ts';
 import { jittered, sleep } from '../../ports.ts';
 import { attemptSession, openSession } from './session-attempt.ts';

@@ -1,5 +1,5 @@
 /** Questions and their answers over one UDP socket: sends a packet, and waits for one that answers it. */
-import { IpmiDecodeError } from '../../../protocols/ipmi/index.ts';
+import { IpmiDecodeError } from '../../../protocols/ipmi/session/index.ts';
 import type { Lane } from '../../lane.ts';
 import type { Clock, UdpChannel, UdpEndpoint, UdpTransport } from '../../ports.ts';
 import { abortedError } from '../../ports.ts';

@@ -1,6 +1,6 @@
 /** Whether a BMC is there: the ASF presence ping (IPMI v2.0 §13.2.3), which needs no credential and changes nothing. */
 import type { PresencePong } from '../../../protocols/ipmi/index.ts';
-import { decodePresencePong, encodePresencePing, rmcpPort } from '../../../protocols/ipmi/index.ts';
+import { decodePresencePong, encodePresencePing, rmcpPort } from '../../../protocols/ipmi/session/index.ts';
 import type { Lane } from '../../lane.ts';
 import type { Clock, RandomBytes, UdpTransport } from '../../ports.ts';
 import { jittered } from '../../ports.ts';

@@ -1,7 +1,7 @@
 /** Power over IPMI: Get Chassis Status and Chassis Control (IPMI v2.0 §28.2, §28.3). */
 import { AthanorError, asAthanorError, isUnreachableBmc } from '../../../errors/index.ts';
 import type { ChassisControl, ChassisStatus } from '../../../protocols/ipmi/index.ts';
-import { chassisControl, completionCode, getChassisStatus, noData } from '../../../protocols/ipmi/index.ts';
+import { chassisControl, completionCode, getChassisStatus, noData } from '../../../protocols/ipmi/session/index.ts';
 import type { PowerCapability, PowerState, PowerStatus, PowerVerb } from '../../capabilities/power.ts';
 import { sleep } from '../../ports.ts';
 import type { CallOptions } from '../../result.ts';

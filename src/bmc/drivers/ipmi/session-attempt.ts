@@ -18,7 +18,7 @@ import {
   sameCode,
   sessionStatus,
   userKey,
-} from '../../../protocols/ipmi/index.ts';
+} from '../../../protocols/ipmi/session/index.ts';
 import type { AthanorError } from '../../../errors/index.ts';
 import type { RandomBytes } from '../../ports.ts';
 import { jittered } from '../../ports.ts';

@@ -1,7 +1,7 @@
 /** The errors of the IPMI driver, each with what a person can do about it. Names and addresses only: never a secret. */
 import type { ErrorCode } from '../../../errors/index.ts';
 import { AthanorError } from '../../../errors/index.ts';
-import { sessionStatus, sessionStatusText } from '../../../protocols/ipmi/index.ts';
+import { sessionStatus, sessionStatusText } from '../../../protocols/ipmi/session/index.ts';
 import type { Silence } from './link.ts';
 
 export interface Peer {

@@ -8,7 +8,7 @@ import {
   completionCode,
   privilegeLevel,
   setSessionPrivilegeLevel,
-} from '../../../protocols/ipmi/index.ts';
+} from '../../../protocols/ipmi/session/index.ts';
 import { AthanorError } from '../../../errors/index.ts';
 import type { Lane } from '../../lane.ts';
 import type { Clock, RandomBytes, UdpTransport } from '../../ports.ts';

@@ -18,7 +18,7 @@ import {
   readAddressedResponse,
   sealPacket,
   SequenceWindow,
-} from '../../../protocols/ipmi/index.ts';
+} from '../../../protocols/ipmi/session/index.ts';
 import type { RandomBytes } from '../../ports.ts';
 import { createRequestNumbers } from './request-numbers.ts';
 

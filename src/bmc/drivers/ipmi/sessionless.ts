@@ -9,7 +9,7 @@ import {
   encodeSessionlessPlus,
   payloadType,
   remoteConsoleAddress,
-} from '../../../protocols/ipmi/index.ts';
+} from '../../../protocols/ipmi/session/index.ts';
 import type { RandomBytes } from '../../ports.ts';
 import { jittered } from '../../ports.ts';
 import type { Link, LinkAnswer, Silence } from './link.ts';

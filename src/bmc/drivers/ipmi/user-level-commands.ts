@@ -3,7 +3,7 @@
  * needs no Set Session Privilege Level, which saves a cold power status one round trip of five. What is not listed here is
  * asked at the highest level the user may have.
  */
-import { networkFunction } from '../../../protocols/ipmi/index.ts';
+import { networkFunction } from '../../../protocols/ipmi/session/index.ts';
 
 const numbers: readonly (readonly [number, readonly number[]])[] = [
   // Capabilities, status, restart cause, power-on hours.
