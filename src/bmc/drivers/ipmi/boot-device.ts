@@ -9,7 +9,7 @@ import {
   IpmiDecodeError,
   setSystemBootOptions,
 } from '../../../protocols/ipmi/index.ts';
-import { AthanorError, asAthanorError, isUnreachableBmc } from '../../../errors/index.ts';
+import { AthanorError } from '../../../errors/index.ts';
 import type {
   BootDevice,
   BootDeviceCapability,
@@ -19,9 +19,10 @@ import type {
   BootWishes,
 } from '../../capabilities/boot-device.ts';
 import type { Note } from '../../settle.ts';
-import { outcomeUnknown, settle } from '../../settle.ts';
+import { settle } from '../../settle.ts';
 import { readBootOptions } from './boot-options.ts';
 import type { IpmiContext } from './context.ts';
+import { sendChange } from './send-change.ts';
 
 const selectors: Record<BootDevice, BootDeviceSelector> = {
   pxe: 'pxe',
@@ -94,11 +95,8 @@ async function setOverride(
   };
   const data = encodeBootFlags(flags);
   const request = { parameter: bootParameter.bootFlags, markInvalid: false, data };
-  await context.client.run(setSystemBootOptions, request, signal).catch((thrown: unknown) => {
-    const error = asAthanorError(thrown);
-    if (!isUnreachableBmc(error.code) && error.code !== 'aborted') throw error;
-    throw outcomeUnknown(`BMC ${context.peer.name} may hold the boot override for ${override.device}, or not`, error);
-  });
+  const what = `the boot override for ${override.device}`;
+  await sendChange(context, setSystemBootOptions, request, what, { signal });
   note(setSystemBootOptions.name, `parameter 5 set to ${data.toString('hex')}: accepted by the BMC`);
 
   const readBack = await readOverride(context, note, signal).catch((thrown: unknown) => {

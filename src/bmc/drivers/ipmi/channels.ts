@@ -23,7 +23,7 @@ import { settle } from '../../settle.ts';
 import { refusedError } from './client.ts';
 import type { IpmiContext } from './context.ts';
 import { privilegeOf, roleOf } from './roles.ts';
-import { sendChange } from './send-change.ts';
+import { readBack, sendChange } from './send-change.ts';
 
 /** 12–14 are no channels (§6.3); 15 is the system interface. */
 const numbers = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15];
@@ -169,7 +169,9 @@ async function setAccess(
     await sendChange(context, setChannelAccess, request, `the ${settings} access of channel ${before.number}`, options);
     note(setChannelAccess.name, `${settings}: ${describe(wanted)}: accepted by the BMC`);
   }
-  const after = await readChannel(context, before.number, note, options.signal);
+  const after = await readBack(context, `the new access of channel ${before.number}`, () =>
+    readChannel(context, before.number, note, options.signal),
+  );
   for (const place of places) {
     const held = before[place];
     const reads = after[place];

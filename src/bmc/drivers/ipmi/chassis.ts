@@ -22,6 +22,7 @@ import type {
 import type { Note } from '../../settle.ts';
 import { settle } from '../../settle.ts';
 import type { IpmiContext } from './context.ts';
+import { readBack, sendChange } from './send-change.ts';
 
 /** The bits of the last power event, 0 first. */
 const powerEvents = [
@@ -56,7 +57,7 @@ export function ipmiChassis(context: IpmiContext): ChassisCapability {
     setPowerCycleInterval: (seconds, options = {}) =>
       settle(about, (note) =>
         lane.change(async () => {
-          await client.run(setPowerCycleInterval, { seconds }, options.signal);
+          await sendChange(context, setPowerCycleInterval, { seconds }, `a power cycle of ${seconds} s`, options);
           note(setPowerCycleInterval.name, `${seconds} s: confirmed by the BMC; it cannot be read back`);
           return { seconds };
         }, options.signal),
@@ -116,9 +117,10 @@ async function readPolicy(context: IpmiContext, note: Note, signal?: AbortSignal
 }
 
 async function setPolicy(context: IpmiContext, policy: RestorePolicy, note: Note, signal?: AbortSignal) {
-  await context.client.run(setPowerRestorePolicy, { policy }, signal);
+  const what = `the restore policy ${policy}`;
+  await sendChange(context, setPowerRestorePolicy, { policy }, what, { signal });
   note(setPowerRestorePolicy.name, `${policy}: confirmed by the BMC`);
-  const seen = await readPolicy(context, note, signal);
+  const seen = await readBack(context, what, () => readPolicy(context, note, signal));
   if (seen.policy === policy) return seen;
   throw new AthanorError(
     'deadline-exceeded',
@@ -134,9 +136,12 @@ async function disable(context: IpmiContext, buttons: DisabledButtons, note: Not
     resetDisabled: reset,
     powerOffDisabled: power,
   };
-  await context.client.run(setFrontPanelEnables, request, signal);
+  const what = 'the disabled buttons';
+  await sendChange(context, setFrontPanelEnables, request, what, { signal });
   note(setFrontPanelEnables.name, 'confirmed by the BMC');
-  const { frontPanelLockout } = await context.client.run(getChassisStatus, noData, signal);
+  const { frontPanelLockout } = await readBack(context, what, () =>
+    context.client.run(getChassisStatus, noData, signal),
+  );
   note(getChassisStatus.name, `front panel lockout ${frontPanelLockout ? 'active' : 'inactive'}`);
   return buttons;
 }

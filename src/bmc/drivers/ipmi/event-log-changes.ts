@@ -11,6 +11,7 @@ import { refusedError } from './client.ts';
 import type { IpmiContext } from './context.ts';
 import { toEntry } from './event-entry.ts';
 import { readRecord, reserve } from './event-log-records.ts';
+import { readBack } from './send-change.ts';
 import type { SensorsContext } from './event-sensors.ts';
 import { sensorFinder } from './event-sensors.ts';
 import { readInfo, utcOffset } from './event-log-info.ts';
@@ -31,8 +32,10 @@ export async function clearLog(
     return { removed: 0, info: before };
   }
   const begun = await initiate(context, note, signal);
-  await untilErased(context, begun, deadlineMs, note, signal);
-  const after = await readInfo(context, note, signal);
+  const after = await readBack(context, 'an event log that was cleared', async () => {
+    await untilErased(context, begun, deadlineMs, note, signal);
+    return await readInfo(context, note, signal);
+  });
   // Some BMCs log the clearing itself, and events may have come meanwhile.
   const gone = after.entries === 0 || (after.entries < before.entries && after.entries <= 2);
   if (!gone) {
@@ -93,10 +96,7 @@ async function untilErased(
       return;
     }
     if (context.clock.now() >= deadline) {
-      throw new AthanorError(
-        'deadline-exceeded',
-        `BMC ${context.peer.name} still erases its log after ${deadlineMs} ms`,
-      );
+      throw outcomeUnknown(`BMC ${context.peer.name} still erases its log after ${deadlineMs} ms`);
     }
     await sleep(context.clock, pollMs, signal);
   }
@@ -133,7 +133,7 @@ export async function removeEntry(
       throw refusedError(context.peer, deleteSelEntry.name, reply.refused);
     }
   }
-  const left = await readRecord(context, recordId, signal);
+  const left = await readBack(context, `entry ${recordId}`, () => readRecord(context, recordId, signal));
   if (left === undefined || !left.bytes.equals(found.bytes)) return entry;
   const message = `Entry ${recordId} is still in the log of BMC ${context.peer.name}`;
   if (unanswered !== undefined) throw outcomeUnknown(message, unanswered);

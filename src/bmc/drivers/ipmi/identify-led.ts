@@ -6,6 +6,7 @@ import type { Note } from '../../settle.ts';
 import { settle } from '../../settle.ts';
 import { refusedError } from './client.ts';
 import type { IpmiContext } from './context.ts';
+import { readBack } from './send-change.ts';
 
 const states = { off: 'off', temporary: 'blinking', indefinite: 'on' } as const;
 /** What the specification has a BMC do that is not told for how long. */
@@ -51,14 +52,15 @@ async function change(
     on: { seconds: undefined, indefinitely: true },
     blinking: { seconds: seconds ?? defaultSeconds, indefinitely: false },
   }[state];
-  const answer = await context.client.ask(chassisIdentify, request, signal);
+  const what = `identify ${state}`;
+  const answer = await readBack(context, what, () => context.client.ask(chassisIdentify, request, signal));
   if ('refused' in answer) {
     const lacksForce = state === 'on' && answer.refused.completionCode >= 0xc6 && answer.refused.completionCode <= 0xcc;
     if (!lacksForce) throw refusedError(context.peer, chassisIdentify.name, answer.refused);
     throw new AthanorError('unsupported', `BMC ${context.peer.name} cannot keep its lamp on; let it blink for a while`);
   }
   note(chassisIdentify.name, `${state}: confirmed by the BMC`);
-  const seen = await read(context, note, signal);
+  const seen = await readBack(context, what, () => read(context, note, signal));
   if (seen === undefined || seen === state) return state;
   throw new AthanorError(
     'deadline-exceeded',

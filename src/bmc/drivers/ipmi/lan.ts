@@ -14,6 +14,7 @@ import type { IpmiContext } from './context.ts';
 import { lanWrites } from './lan-writes.ts';
 import type { OpenOtherClient } from './other-client.ts';
 import type { ParameterPlace, ParameterWrite } from './parameter-access.ts';
+import { inDoubt, readBack } from './send-change.ts';
 import { checkWritten, readParameter, requireParameter, writeOf, writeParameters } from './parameter-access.ts';
 import { readCipherSuites, readLan } from './read-lan.ts';
 
@@ -64,7 +65,9 @@ async function setLan(
     }
   } catch (thrown) {
     const error = asAthanorError(thrown);
-    if (!isUnreachableBmc(error.code) || !writes.some(({ cuts }) => cuts)) throw error;
+    if (!isUnreachableBmc(error.code) || !writes.some(({ cuts }) => cuts)) {
+      throw inDoubt(place.context, 'the new settings', error);
+    }
     return await lookElsewhere(place, change, mac, writes, open, error);
   }
   return await lookElsewhere(place, change, mac, writes, open, broken);
@@ -144,6 +147,6 @@ async function setRoles(
   const write = writeOf(lanParameters.cipherSuitePrivileges, { levels });
   const broken = await writeParameters(place, [write], options.force ?? false);
   if (broken !== undefined) throw broken;
-  await checkWritten(place, [write]);
+  await readBack(context, 'the new roles', () => checkWritten(place, [write]));
   return await readCipherSuites(place, []);
 }

@@ -23,6 +23,7 @@ import type { Note } from '../../settle.ts';
 import { settle } from '../../settle.ts';
 import type { IpmiContext } from './context.ts';
 import { createSdrStore } from './sdr-store.ts';
+import { readBack, sendChange } from './send-change.ts';
 import type { Sensor } from './sensor-population.ts';
 import { isSelected, recordSummary, sensorsOf, targetOf, thresholdMeaning } from './sensor-population.ts';
 import { createSensorReader, settableThresholds } from './sensor-reading.ts';
@@ -69,14 +70,11 @@ export function ipmiSensors(context: IpmiContext, cache: SdrCache): SensorsCapab
     const before = await reader.readRawThresholds(sensor, signal);
     const raw = rawWanted(sensor, wanted, before);
     const request = { sensorNumber: sensor.sensorNumber, thresholds: raw };
-    await context.client.run(
-      setSensorThresholds,
-      request,
-      signal,
-      targetOf(sensor, context.quirks.has('assumebmcowner')),
-    );
+    const target = targetOf(sensor, context.quirks.has('assumebmcowner'));
+    const what = `the thresholds of ${sensor.name}`;
+    await sendChange(context, setSensorThresholds, request, what, { signal, target });
     note(setSensorThresholds.name, `${sensor.name}: ${inWords(raw)}, confirmed by the BMC`);
-    const after = await reader.readRawThresholds(sensor, signal);
+    const after = await readBack(context, what, () => reader.readRawThresholds(sensor, signal));
     note('Get Sensor Thresholds', `${sensor.name}: ${inWords(after)}`);
     const unlike = thresholdNames.filter((name) => raw[name] !== undefined && after[name] !== raw[name]);
     if (unlike.length > 0) {

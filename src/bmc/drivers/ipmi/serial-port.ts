@@ -22,6 +22,7 @@ import { settle } from '../../settle.ts';
 import { firstChannel, ownChannel } from './channels.ts';
 import type { IpmiContext } from './context.ts';
 import type { ParameterPlace, ParameterWrite } from './parameter-access.ts';
+import { readBack } from './send-change.ts';
 import { checkWritten, readParameter, requireParameter, writeOf, writeParameters } from './parameter-access.ts';
 
 export function ipmiSerialPort(context: IpmiContext): SerialPortCapability {
@@ -67,7 +68,7 @@ async function write(place: ParameterPlace, writes: readonly ParameterWrite[], o
   if (writes.length === 0) throw new AthanorError('invalid-input', 'No setting to change was named');
   const broken = await writeParameters(place, writes, options.force ?? false);
   if (broken !== undefined) throw broken;
-  await checkWritten(place, writes);
+  await readBack(place.context, 'the new settings', () => checkWritten(place, writes));
 }
 
 async function readConsole(place: ParameterPlace): Promise<ConsoleSettings> {

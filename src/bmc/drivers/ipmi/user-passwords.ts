@@ -1,5 +1,5 @@
 /** Setting and testing passwords: Set User Password (IPMI v2.0 §22.30). Nothing here ever writes one anywhere else. */
-import { AthanorError, asAthanorError, isUnreachableBmc } from '../../../errors/index.ts';
+import { AthanorError, asAthanorError } from '../../../errors/index.ts';
 import {
   getDeviceId,
   maximumPasswordLength,
@@ -13,7 +13,7 @@ import { outcomeUnknown } from '../../settle.ts';
 import { refusedError } from './client.ts';
 import type { IpmiContext } from './context.ts';
 import type { OpenOtherClient } from './other-client.ts';
-import { sendChange } from './send-change.ts';
+import { readBack, sendChange } from './send-change.ts';
 
 const testName = `${setUserPassword.name} (test)`;
 
@@ -126,11 +126,9 @@ export async function switchUser(
 ): Promise<void> {
   const operation = enabled ? 'enable' : 'disable';
   const request = { userId, operation, size: 16, password: Buffer.alloc(0) } as const;
-  const plain = await context.client.ask(setUserPassword, request, options.signal).catch((thrown: unknown) => {
-    const error = asAthanorError(thrown);
-    if (!isUnreachableBmc(error.code) && error.code !== 'aborted') throw error;
-    throw outcomeUnknown(`BMC ${context.peer.name} may have user ${userId} ${operation}d, or not`, error);
-  });
+  const plain = await readBack(context, `user ${userId} ${operation}d`, () =>
+    context.client.ask(setUserPassword, request, options.signal),
+  );
   if ('refused' in plain) throw refusedError(context.peer, `${setUserPassword.name} (${operation})`, plain.refused);
   note(setUserPassword.name, `${operation} user ${userId}: accepted by the BMC`);
 }

@@ -25,7 +25,7 @@ import { ownChannel } from './channels.ts';
 import type { IpmiContext } from './context.ts';
 import { describeUser, parseUserId, readUsers, requireUser, withoutAccess } from './read-users.ts';
 import { privilegeOf } from './roles.ts';
-import { sendChange } from './send-change.ts';
+import { readBack, sendChange } from './send-change.ts';
 import { passwordBytes, requireMatch, sendPassword, switchUser, testByBmc, testByLogin } from './user-passwords.ts';
 import type { UserCall, UserParts } from './user-slots.ts';
 import { freeSlot, takeRole, takeSlot } from './user-slots.ts';
@@ -221,7 +221,8 @@ async function removeUser(call: UserCall, id: string): Promise<BmcUser> {
 /** What reads back, or an error when it is not what was accepted. */
 async function verified(call: UserCall, id: string, asWanted: (user: BmcUser) => boolean): Promise<BmcUser> {
   const { context, place, note, options } = call;
-  const user = withoutAccess(await requireUser(context, place, id, options.signal));
+  const read = () => requireUser(context, place, id, options.signal);
+  const user = withoutAccess(await readBack(context, `the change of user ${id}`, read));
   note('Get User Access', `reads ${describeUser(user)}`);
   if (asWanted(user)) return user;
   throw new AthanorError(

@@ -12,10 +12,11 @@ import type { WatchdogCapability, WatchdogReading, WatchdogSettings } from '../.
 import type { Note } from '../../settle.ts';
 import { settle } from '../../settle.ts';
 import type { IpmiContext } from './context.ts';
+import { readBack, sendChange } from './send-change.ts';
 
 export function ipmiWatchdog(context: IpmiContext): WatchdogCapability {
   const about = { driver: 'ipmi', capability: 'watchdog', clock: context.clock } as const;
-  const { client, lane } = context;
+  const { lane } = context;
   return {
     get: (options = {}) => settle(about, async (note) => toReading(await read(context, note, options.signal))),
     set: (settings, options = {}) =>
@@ -23,18 +24,22 @@ export function ipmiWatchdog(context: IpmiContext): WatchdogCapability {
     start: (options = {}) =>
       settle(about, (note) =>
         lane.change(async () => {
-          await client.run(resetWatchdogTimer, noData, options.signal);
+          const what = 'a running watchdog';
+          await sendChange(context, resetWatchdogTimer, noData, what, options);
           note(resetWatchdogTimer.name, 'confirmed by the BMC');
-          return expectRunning(context, await read(context, note, options.signal), true);
+          const seen = await readBack(context, what, () => read(context, note, options.signal));
+          return expectRunning(context, seen, true);
         }, options.signal),
       ),
     stop: (options = {}) =>
       settle(about, (note) =>
         lane.change(async () => {
           const now = await read(context, note, options.signal);
-          await client.run(setWatchdogTimer, { ...now, expiredUses: 0, keepRunning: false }, options.signal);
+          const [stopped, what] = [{ ...now, expiredUses: 0, keepRunning: false }, 'a stopped watchdog'];
+          await sendChange(context, setWatchdogTimer, stopped, what, options);
           note(setWatchdogTimer.name, 'stopped, all else as it was');
-          return expectRunning(context, await read(context, note, options.signal), false);
+          const seen = await readBack(context, what, () => read(context, note, options.signal));
+          return expectRunning(context, seen, false);
         }, options.signal),
       ),
   };
@@ -60,9 +65,11 @@ async function set(context: IpmiContext, settings: WatchdogSettings, note: Note,
     initialCount: Math.round(settings.timeoutSeconds * 10),
   };
   const clearIts = 1 << watchdogUses.indexOf(settings.purpose);
-  await context.client.run(setWatchdogTimer, { ...wanted, expiredUses: clearIts, keepRunning: false }, signal);
+  const what = "the watchdog's new settings";
+  const request = { ...wanted, expiredUses: clearIts, keepRunning: false };
+  await sendChange(context, setWatchdogTimer, request, what, { signal });
   note(setWatchdogTimer.name, 'confirmed by the BMC');
-  const seen = await read(context, note, signal);
+  const seen = await readBack(context, what, () => read(context, note, signal));
   const different = (Object.keys(wanted) as (keyof typeof wanted)[]).filter((key) => seen[key] !== wanted[key]);
   if (different.length > 0) {
     throw new AthanorError(
