@@ -40,7 +40,9 @@ export function stateDirectory(environment: NodeJS.ProcessEnv): string {
 export async function openStateFile(directory: string, warn: (text: string) => void): Promise<StateFile> {
   const file = join(directory, 'state.json');
   const state = (await readState(file, warn)) ?? freshState();
+  /** By fingerprint, and the other way round: most often one login is that of a thousand BMCs. */
   const logins = new Map<string, string>();
+  const fingerprints = new Map<string, string>();
   const added = new Map<string, Set<string>>();
   const forgotten = new Set<string>();
   let writing: Promise<void> = Promise.resolve();
@@ -57,9 +59,9 @@ export async function openStateFile(directory: string, warn: (text: string) => v
     await locked(`${file}.lock`, async () => {
       const merged = (await readState(file, warn)) ?? state;
       for (const name of forgotten) delete merged.refused[name];
-      for (const [name, fingerprints] of added) {
+      for (const [name, newOnes] of added) {
         const known = merged.refused[name] ?? [];
-        for (const fingerprint of fingerprints) {
+        for (const fingerprint of newOnes) {
           // Under the key on the disk: where two runs made the file at once, the other's holds.
           const kept = hmac(merged.key, logins.get(fingerprint) ?? '');
           if (!known.some((entry) => entry.fingerprint === kept)) known.push({ fingerprint: kept, at: Date.now() });
@@ -84,8 +86,11 @@ export async function openStateFile(directory: string, warn: (text: string) => v
   return {
     fingerprint({ username, password, kg = '' }) {
       const login = JSON.stringify([username, password, kg]);
+      const known = fingerprints.get(login);
+      if (known !== undefined) return known;
       const fingerprint = hmac(state.key, login);
       logins.set(fingerprint, login);
+      fingerprints.set(login, fingerprint);
       return fingerprint;
     },
     refused: {
