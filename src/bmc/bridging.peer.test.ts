@@ -43,6 +43,6 @@ describe.runIf(folder)('a satellite controller', () => {
 
   it('that is not there is reported with the words of Send Message', async () => {
     const answer = await client.ask(getDeviceId, noData, undefined, { through: [{ channel: 0, address: 0x72 }] });
-    expect(answer).toEqual({ refused: { completionCode: 0x83, text: 'Send Message: NAK on Write' } });
+    expect(answer).toMatchObject({ refused: { completionCode: 0x83, text: 'Send Message: NAK on Write' } });
   });
 });

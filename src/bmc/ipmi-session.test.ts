@@ -111,6 +111,17 @@ describe('sessions', () => {
     expect(scripted.arrived.filter((name) => name === 'open').length).toBeGreaterThan(1);
   });
 
+  it('outlive the silence of controllers behind the BMC, which counts against nobody', async () => {
+    const { bmc, scripted } = start({ command: ({ command }) => (command === 0x34 ? undefined : powerOn) });
+    const through = [{ channel: 0, address: 0x82 }];
+    const request = { networkFunction: 0x04, command: 0x2d, data: Buffer.of(1), idempotent: true, through };
+    for (let call = 0; call < 4; call += 1) {
+      expect(expectFailed(await bmc.raw.send(request)).error.message).toContain('controller 0x82 on channel 0');
+    }
+    expectDone(await bmc.power.get());
+    expect(scripted.arrived.filter((name) => name === 'open')).toHaveLength(1);
+  });
+
   it('fail after close', async () => {
     const { bmc } = start();
     expectDone(await bmc.power.get());

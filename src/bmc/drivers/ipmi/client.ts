@@ -23,7 +23,7 @@ import type { OpenSession, Reply } from './session-keeper.ts';
 import { closedError, createSessionKeeper } from './session-keeper.ts';
 import type { IpmiSession } from './session.ts';
 import type { Peer } from './session-errors.ts';
-import { silenceError } from './session-errors.ts';
+import { silenceError, silentControllerError } from './session-errors.ts';
 import { timing } from './timing.ts';
 import { runsAtUserLevel } from './user-level-commands.ts';
 
@@ -145,6 +145,12 @@ export function createIpmiClient(settings: IpmiClientSettings, dependencies: Ipm
     const tries = open.old ? timing.triesOnOldSession : timing.tries;
     const reply = await keeper.send(open, command, request, { tries, signal, target });
     if ('answer' in reply) return reply.answer;
+    // Of a session given up for the silence of another controller the BMC would know nothing, and keep its place.
+    const behind = target?.through?.at(-1);
+    if (behind !== undefined) {
+      const alive = await keeper.send(open, getDeviceId, noData, { tries: timing.triesOnOldSession, signal });
+      if ('answer' in alive) throw silentControllerError(peer, behind, command.name);
+    }
     keeper.drop(open.session);
     if (!open.old) throw silenceError(peer, command.name, reply.silence);
     const renewed = await ready(command, signal, target);

@@ -107,7 +107,7 @@ describe('one reading', () => {
   it('of a controller that does not answer costs one wait, not one for each sensor', async () => {
     const { reader, asked, clock } = readerOf((_name, target) => {
       if (target?.through === undefined) return Buffer.of(20, 0xc0, 0);
-      throw new AthanorError('bmc-unreachable', 'no answer');
+      throw new AthanorError('deadline-exceeded', 'no answer');
     });
     const behind = sensor(temperature(0x2c));
     const silent = { value: undefined, unavailable: 'controller 0x2c on channel 0 does not answer' };

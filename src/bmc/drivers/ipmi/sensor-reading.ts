@@ -75,8 +75,7 @@ export function createSensorReader(context: ReaderContext): SensorReader {
       const answer = await client.ask(command, request, signal, target);
       return 'value' in answer ? answer : { none: answer.refused.text };
     } catch (error) {
-      // Should the BMC itself be gone, its own sensors tell.
-      if (!bridged || !(error instanceof AthanorError) || error.code !== 'bmc-unreachable') throw error;
+      if (!bridged || !(error instanceof AthanorError) || error.code !== 'deadline-exceeded') throw error;
       silentUntil.set(silence, clock.now() + leftAloneMs);
       return { none: silence };
     }

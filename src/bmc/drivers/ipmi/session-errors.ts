@@ -45,6 +45,18 @@ function silenceCode(error: Error | undefined): ErrorCode {
     : 'bmc-unreachable';
 }
 
+/** The BMC is there: nothing that counts against it. */
+export function silentControllerError(
+  peer: Peer,
+  { channel, address }: { channel: number; address: number },
+  asked: string,
+): AthanorError {
+  const controller = `controller 0x${address.toString(16)} on channel ${channel} behind BMC ${peer.name}`;
+  return new AthanorError('deadline-exceeded', `${controller} does not answer ${asked}`, {
+    remedy: 'The BMC itself answers: look whether this controller is there and has power.',
+  });
+}
+
 export function refusedCredentialError(
   peer: Peer,
   why: string,
