@@ -66,3 +66,16 @@ describe.each(changes)('the $name', ({ sent, run }) => {
     await bmc.close();
   });
 });
+
+it('the restart of a BMC is in doubt when the caller goes before the BMC is back', async () => {
+  const caller = new AbortController();
+  const { bmc } = startScripted({
+    command({ networkFunction, command }) {
+      if (networkFunction !== 6) return powerOn;
+      if (command === 0x02) caller.abort();
+      return { completionCode: 0, data: Buffer.alloc(command === 0x01 ? 11 : 0) };
+    },
+  });
+  expectUnknown(await bmc.bmcReset.reset('cold', { signal: caller.signal }));
+  await bmc.close();
+});

@@ -31,7 +31,7 @@ async function reset(context: IpmiContext, kind: BmcResetKind, note: Note, optio
   const command = kind === 'cold' ? coldReset : warmReset;
   // Also makes sure of a living session for the one try below.
   await client.run(getDeviceId, noData, options.signal);
-  const began = clock.now();
+  const began = clock.monotonic();
   const answer = await client.ask(command, noData, options.signal).catch((thrown: unknown) => {
     const error = asAthanorError(thrown);
     if (error.code !== 'outcome-unknown') throw error;
@@ -40,25 +40,42 @@ async function reset(context: IpmiContext, kind: BmcResetKind, note: Note, optio
   if ('refused' in answer) throw refusedError(peer, command.name, answer.refused);
   note(command.name, 'unanswered' in answer ? answer.unanswered.message : 'confirmed by the BMC');
 
+  return await untilBack(context, command.name, began, 'unanswered' in answer, note, options).catch(
+    (thrown: unknown) => {
+      if (asAthanorError(thrown).code !== 'aborted') throw thrown;
+      throw outcomeUnknown(`Nobody waited for BMC ${peer.name} to come back from ${command.name}`, thrown);
+    },
+  );
+}
+
+async function untilBack(
+  context: IpmiContext,
+  command: string,
+  began: number,
+  unanswered: boolean,
+  note: Note,
+  options: CallOptions,
+) {
+  const { clock, peer } = context;
   const ends = began + (options.deadlineMs ?? deadlineMs);
-  let wentAway = 'unanswered' in answer;
+  let wentAway = unanswered;
   if (!wentAway) wentAway = await goesAway(context, Math.min(ends, began + 30_000), options.signal);
   note(getDeviceId.name, wentAway ? 'the BMC went away' : 'the BMC was not seen to go away');
-  while (clock.now() < ends) {
+  while (clock.monotonic() < ends) {
     if (await answers(context, lookMs, options.signal)) {
-      const answeredAgainAfterMs = clock.now() - began;
+      const answeredAgainAfterMs = clock.monotonic() - began;
       note(getDeviceId.name, `answers again after ${Math.round(answeredAgainAfterMs / 1000)} s`);
       if (wentAway) return { answeredAgainAfterMs };
-      throw outcomeUnknown(`BMC ${peer.name} confirmed ${command.name}, but was never seen to go away`);
+      throw outcomeUnknown(`BMC ${peer.name} confirmed ${command}, but was never seen to go away`);
     }
     await sleep(clock, pollMs, options.signal);
   }
-  throw outcomeUnknown(`BMC ${peer.name} has not answered since ${command.name}`);
+  throw outcomeUnknown(`BMC ${peer.name} has not answered since ${command}`);
 }
 
 async function goesAway(context: IpmiContext, until: number, signal?: AbortSignal): Promise<boolean> {
   let silent = 0;
-  while (context.clock.now() < until) {
+  while (context.clock.monotonic() < until) {
     silent = (await answers(context, glanceMs, signal)) ? 0 : silent + 1;
     if (silent >= silentGlances) return true;
     if (silent === 0) await sleep(context.clock, pollMs / 4, signal);

@@ -83,7 +83,7 @@ async function untilErased(
   signal?: AbortSignal,
 ): Promise<void> {
   if ('erased' in begun && begun.erased) return;
-  const deadline = context.clock.now() + deadlineMs;
+  const deadline = context.clock.monotonic() + deadlineMs;
   for (;;) {
     const { reservation } = begun;
     const reply = await context.client.ask(getSelErasureStatus, { reservation, action: 'status' as const }, signal);
@@ -95,7 +95,7 @@ async function untilErased(
       note(getSelErasureStatus.name, 'erasure completed');
       return;
     }
-    if (context.clock.now() >= deadline) {
+    if (context.clock.monotonic() >= deadline) {
       throw outcomeUnknown(`BMC ${context.peer.name} still erases its log after ${deadlineMs} ms`);
     }
     await sleep(context.clock, pollMs, signal);
