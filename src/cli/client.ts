@@ -17,8 +17,8 @@ export interface Login {
 export interface Waiting {
   /** Hangs up, by which the server breaks off what it does for this call. */
   signal?: AbortSignal;
-  /** The answer comes only when somebody ends the call. */
-  withoutLimit?: boolean;
+  /** How long the server may take to answer; without end where it answers only when somebody ends the call. */
+  limitMs?: number;
 }
 
 export interface Client {
@@ -42,18 +42,19 @@ export function path(strings: TemplateStringsArray, ...values: string[]): string
 }
 
 /** A BMC may take its time; the server gives up before this. */
-const answerTimeoutMs = 120_000;
+export const answerTimeoutMs = 120_000;
 /** The server shows life every 15 s. */
 const silenceTimeoutMs = 45_000;
 const longestDownload = 64 * 1024 * 1024;
 
-export function createClient(login: Login): Client {
+/** @param connections so many requests are under way at once */
+export function createClient(login: Login, connections = 4): Client {
   const server = parseServer(login.server);
   const dispatcher = new Agent({
     connect: pinnedConnector(server, login.fingerprint),
     headersTimeout: answerTimeoutMs,
     bodyTimeout: silenceTimeoutMs,
-    connections: 4,
+    connections,
   });
   const authorization = `Bearer ${login.token}`;
 
@@ -67,7 +68,9 @@ export function createClient(login: Login): Client {
         headers,
         ...content,
         ...(waiting.signal === undefined ? {} : { signal: waiting.signal }),
-        ...(waiting.withoutLimit === true ? { headersTimeout: 0 } : {}),
+        ...(waiting.limitMs === undefined
+          ? {}
+          : { headersTimeout: Number.isFinite(waiting.limitMs) ? waiting.limitMs : 0 }),
       });
     } catch (error) {
       throw connectionError(error, login.server);
@@ -120,7 +123,8 @@ export function createClient(login: Login): Client {
   };
 }
 
-function problemError(status: number, content: unknown): AthanorError {
+/** What the server refused, in its own words. */
+export function problemError(status: number, content: unknown): AthanorError {
   const parsed = problemSchema.safeParse(content);
   if (!parsed.success) {
     if (status >= 502 && status <= 504)
@@ -144,7 +148,8 @@ function findingText({ field, detail, remedy }: NonNullable<Problem['errors']>[n
   return `${field}: ${detail}${remedy === undefined ? '' : ` ${remedy}`}`;
 }
 
-function connectionError(error: unknown, server: string): Error {
+/** What broke below HTTP. */
+export function connectionError(error: unknown, server: string): Error {
   if (error instanceof AthanorError) return error;
   if (error instanceof Error && error.name === 'AbortError') return error;
   const why = error instanceof Error ? ('code' in error ? String(error.code) : error.message) : String(error);

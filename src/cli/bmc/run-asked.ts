@@ -9,9 +9,7 @@ import { connectionOptionsOf } from './connection-options.ts';
 import { directTargets } from './direct.ts';
 import { asBmcFormat, printAnswers } from './print-answers.ts';
 import { readParameters } from './read-parameters.ts';
-import { sweep } from './sweep.ts';
-
-const defaultParallel = 64;
+import { defaultParallel, sweep } from './sweep.ts';
 
 export async function runAsked(context: Context, asked: Asked): Promise<void> {
   const { terminal } = context;

@@ -3,6 +3,9 @@ import type { BmcAnswer } from '../../bmc/index.ts';
 import { progressBar } from '../progress-text.ts';
 import type { Terminal } from '../terminal.ts';
 
+/** Asked at once where nobody said otherwise. */
+export const defaultParallel = 64;
+
 export interface Target {
   name: string;
   ask(signal: AbortSignal): Promise<BmcAnswer>;

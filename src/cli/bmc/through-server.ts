@@ -1,5 +1,5 @@
 /** The same commands through a server's API: it has the credentials, keeps the history and guards running operations. */
-import { answerOfError, type BmcAnswer, routeOf } from '../../bmc/index.ts';
+import { answerOfError, type BmcAnswer, type BmcCommand, routeOf } from '../../bmc/index.ts';
 import { bmcAnswerSchema } from '../../api/index.ts';
 import { AthanorError } from '../../errors/index.ts';
 import { createClient, path } from '../client.ts';
@@ -8,10 +8,26 @@ import { readLogin } from '../login-file.ts';
 import type { Asked } from './command-tree.ts';
 import { type ConnectionOptions, connectionOptionNames } from './connection-options.ts';
 import type { Targets } from './direct.ts';
+import { defaultParallel } from './sweep.ts';
 import { expandNodeRanges, isOneName } from './node-ranges.ts';
 
 /** What only the tool without a server takes. */
 const withoutServer = new Set([...connectionOptionNames].filter((name) => !['parallel', 'yes'].includes(name)));
+
+/** The longest that a BMC is waited for by itself: for its restart. */
+const longestWaitMs = 300_000;
+/** For the wait for others' changes, a session that has to be opened, and the last look. */
+const marginMs = 180_000;
+
+/** How long the server may take for a command: longer than it gives the BMC, or hanging up would break the call off. */
+export function answerLimit(
+  command: Pick<BmcCommand, 'untilInterrupted'>,
+  parameters: Record<string, unknown>,
+): number {
+  if (command.untilInterrupted === true) return Number.POSITIVE_INFINITY;
+  const { deadlineSeconds } = parameters;
+  return Math.max(typeof deadlineSeconds === 'number' ? deadlineSeconds * 1000 : 0, longestWaitMs) + marginMs;
+}
 
 export async function serverTargets(
   context: Context,
@@ -22,10 +38,11 @@ export async function serverTargets(
   const { command, bmcs = '', node } = asked;
   refuseDirectOptions(options);
   const names = expandNodeRanges([bmcs]);
-  const client = createClient(await readLogin(await loginFileOf(context, node)));
+  const parallel = Math.min(options.parallel ?? defaultParallel, names.length);
+  const client = createClient(await readLogin(await loginFileOf(context, node)), parallel);
   const { method, path: words } = routeOf(command);
   const ask = async (name: string, signal: AbortSignal): Promise<BmcAnswer> => {
-    const waiting = { signal, withoutLimit: command.untilInterrupted === true };
+    const waiting = { signal, limitMs: answerLimit(command, parameters) };
     const route = `${path`bmcs/${name}`}/${words}`;
     if (method === 'POST') return await client.send('POST', route, parameters, bmcAnswerSchema, waiting);
     const query = queryOf(parameters);
@@ -68,7 +85,8 @@ function queryOf(parameters: Record<string, unknown>): string {
   return search.toString();
 }
 
-function refuseDirectOptions(options: ConnectionOptions): void {
+/** What a server has of its own must not be given to it. */
+export function refuseDirectOptions(options: ConnectionOptions): void {
   const given: Record<string, unknown> = {
     user: options.user,
     'password-file': options.passwordFile,
