@@ -1,6 +1,7 @@
-/** What the BMC does by itself on events, and whom it tells. */
+/** What the BMC does by itself on events, and whom it tells (alerts.ts). */
 import { z } from 'zod';
 import type { AlertingReading, AlertPolicyReading, EventFilterReading } from '../capabilities/alerting.ts';
+import { alertCommands } from './alerts.ts';
 import type { BmcCommand, BmcPresentation } from './command.ts';
 import { defineBmcCommand } from './command.ts';
 
@@ -43,7 +44,18 @@ const policy = z.object({
   channel: z.number(),
   destination: z.number(),
   stringSelector: z.number().describe('0: none'),
+  stringByEvent: z.boolean().describe('the selector names a set of strings, of which the event chooses'),
 });
+const filterDetails = filter.extend({
+  sensorTypeName: z.string().optional(),
+  groupControl: z.number(),
+  events: z.array(z.string()).describe('those that it lets through'),
+  eventData: z
+    .array(z.object({ andMask: z.number(), compare1: z.number(), compare2: z.number() }))
+    .describe('how the three bytes of event data are matched'),
+});
+const channel = z.number().int().min(1).max(11).optional();
+const byte = (most: number, text: string) => z.number().int().min(0).max(most).optional().describe(text);
 const number = z.number().int().min(1).max(127).describe('its number in the table');
 
 export const alertingCommands: readonly BmcCommand[] = [
@@ -75,6 +87,16 @@ export const alertingCommands: readonly BmcCommand[] = [
     value: z.array(filter),
     run: (bmc, _parameters, options) => bmc.alerting.filters(options),
     present: presentFilters,
+  }),
+  defineBmcCommand({
+    name: 'pef filter get',
+    summary: 'tell all of one event filter',
+    effect: 'read',
+    parameters: z.object({ number }),
+    positional: ['number'],
+    value: filterDetails,
+    run: (bmc, parameters, options) => bmc.alerting.filter(parameters.number, options),
+    present: (value) => ({ ...presentFilters([value]), line: value.events.join(', ') || 'no event' }),
   }),
   ...[true, false].map((enabled) =>
     defineBmcCommand({
@@ -110,6 +132,34 @@ export const alertingCommands: readonly BmcCommand[] = [
     }),
   ),
   defineBmcCommand({
+    name: 'pef policy set',
+    summary: 'set whom one alert policy alerts; what is left out stays as it is',
+    effect: 'change',
+    parameters: z.object({
+      number,
+      policySet: byte(15, 'the set that it belongs to, by which filters name it'),
+      enabled: z.boolean().optional().describe('whether it counts'),
+      rule: z
+        .enum([
+          'always',
+          'if-previous-failed-next-entry',
+          'if-previous-failed-stop',
+          'if-previous-failed-next-channel',
+          'if-previous-failed-next-destination-type',
+        ])
+        .optional()
+        .describe('what it does after the one before it in its set'),
+      channel: channel.describe('by which the alert goes'),
+      destination: byte(15, 'the number in `alert destinations`'),
+      stringSelector: byte(127, 'the number of the alert string, or of a set of them; 0: none'),
+      stringByEvent: z.boolean().optional().describe('the selector names a set, of which the event chooses'),
+    }),
+    positional: ['number'],
+    value: policy,
+    run: (bmc, { number: which, ...wanted }, options) => bmc.alerting.setPolicy(which, wanted, options),
+    present: (value) => presentPolicies([value]),
+  }),
+  defineBmcCommand({
     name: 'pef postpone',
     summary: 'keep the BMC from acting on events for a while',
     effect: 'change',
@@ -119,42 +169,7 @@ export const alertingCommands: readonly BmcCommand[] = [
     run: (bmc, { seconds }, options) => bmc.alerting.postpone(seconds, options),
     present: ({ remainingSeconds }) => ({ line: `${remainingSeconds} s left` }),
   }),
-  defineBmcCommand({
-    name: 'alert destinations',
-    summary: 'list whom the BMC alerts over the network',
-    effect: 'read',
-    parameters: z.object({
-      channel: z.number().int().min(1).max(11).optional().describe('the LAN channel; the one that is used if left out'),
-    }),
-    value: z.array(
-      z.object({
-        channel: z.number(),
-        number: z.number(),
-        type: z.string(),
-        acknowledged: z.boolean(),
-        timeoutSeconds: z.number(),
-        retries: z.number(),
-        address: z.string(),
-        macAddress: z.string().optional(),
-      }),
-    ),
-    run: (bmc, { channel }, options) => bmc.alerting.destinations(channel, options),
-    present: (list) => ({
-      line: `${list.length} alert destinations`,
-      table: {
-        columns: ['number', 'type', 'acknowledged', 'timeout s', 'retries', 'address', 'MAC'],
-        rows: list.map((one) => [
-          one.number,
-          one.type,
-          one.acknowledged ? 'yes' : 'no',
-          one.timeoutSeconds,
-          one.retries,
-          one.address,
-          one.macAddress,
-        ]),
-      },
-    }),
-  }),
+  ...alertCommands,
 ];
 
 function presentInformation({ enabled, enabledActions, filterCount, policyCount }: AlertingReading): BmcPresentation {

@@ -1,26 +1,23 @@
 /** Platform event filtering and alerts over IPMI (IPMI v2.0 §30, LAN parameters 17–19 of §23.2). */
-import { AthanorError } from '../../../errors/index.ts';
-import type { AlertPolicy, EventFilter } from '../../../protocols/ipmi/index.ts';
+import type { EventFilter } from '../../../protocols/ipmi/index.ts';
 import {
-  alertPolicyRules,
   armPefPostponeTimer,
   decodeAlertPolicy,
   decodeEventFilter,
   decodePefByte,
   decodePefControl,
   decodePefSystemGuid,
-  encodeAlertPolicy,
   encodePefControl,
+  eventText,
   getLastProcessedEventId,
   getPefCapabilities,
   getPefConfigurationParameters,
-  IpmiDecodeError,
   noData,
   pefActionsOf,
   pefParameter,
   pefSeverities,
   postponeTimer,
-  setPefConfigurationParameters,
+  sensorTypeName,
 } from '../../../protocols/ipmi/index.ts';
 import type {
   AlertingCapability,
@@ -31,8 +28,10 @@ import type {
 import type { CallOptions } from '../../result.ts';
 import type { Note } from '../../settle.ts';
 import { settle } from '../../settle.ts';
-import { readAlertDestinations } from './alert-destinations.ts';
+import { readAlertDestinations, writeAlertDestination } from './alert-destinations.ts';
+import { readAlertStrings, toPolicy, writeAlertString, writePolicy } from './alert-policies.ts';
 import type { IpmiContext } from './context.ts';
+import { disagrees, getOptionalPef, getPef, setPef } from './pef-access.ts';
 
 export function ipmiAlerting(context: IpmiContext): AlertingCapability {
   const about = { driver: 'ipmi', capability: 'alerting', clock: context.clock } as const;
@@ -42,15 +41,15 @@ export function ipmiAlerting(context: IpmiContext): AlertingCapability {
     info: (options = {}) => settle(about, (note) => readInfo(context, note, options.signal)),
     enable: (enabled, options = {}) =>
       change(options, async (note) => {
-        const control = await get(context, pefParameter.control, 0, decodePefControl, options.signal);
-        await set(context, pefParameter.control, encodePefControl({ ...control, enabled }), note, options.signal);
+        const control = await getPef(context, pefParameter.control, 0, decodePefControl, options.signal);
+        await setPef(context, pefParameter.control, encodePefControl({ ...control, enabled }), note, options.signal);
         const seen = await readInfo(context, note, options.signal);
         if (seen.enabled !== enabled) throw disagrees(context, 'event filtering');
         return seen;
       }),
     filters: (options = {}) =>
       settle(about, async (note) => {
-        const count = await get(context, pefParameter.eventFilterCount, 0, decodePefByte, options.signal);
+        const count = await getPef(context, pefParameter.eventFilterCount, 0, decodePefByte, options.signal);
         note(getPefConfigurationParameters.name, `${count} event filters`);
         const all: EventFilterReading[] = [];
         for (let number = 1; number <= count; number += 1) all.push(await readFilter(context, number, options.signal));
@@ -58,32 +57,32 @@ export function ipmiAlerting(context: IpmiContext): AlertingCapability {
       }),
     enableFilter: (number, enabled, options = {}) =>
       change(options, async (note) => {
-        const filter = await get(context, pefParameter.eventFilter, number, decodeEventFilter, options.signal);
+        const filter = await getPef(context, pefParameter.eventFilter, number, decodeEventFilter, options.signal);
         const first = Buffer.of(number, (enabled ? 0x80 : 0) | (filter.type << 5));
-        await set(context, pefParameter.eventFilterFirstByte, first, note, options.signal);
+        await setPef(context, pefParameter.eventFilterFirstByte, first, note, options.signal);
         const seen = await readFilter(context, number, options.signal);
         if (seen.enabled !== enabled) throw disagrees(context, `event filter ${number}`);
         return seen;
       }),
     policies: (options = {}) =>
       settle(about, async (note) => {
-        const count = await get(context, pefParameter.alertPolicyCount, 0, decodePefByte, options.signal);
+        const count = await getPef(context, pefParameter.alertPolicyCount, 0, decodePefByte, options.signal);
         note(getPefConfigurationParameters.name, `${count} alert policies`);
         const all: AlertPolicyReading[] = [];
         for (let number = 1; number <= count; number += 1) {
-          all.push(toPolicy(await get(context, pefParameter.alertPolicy, number, decodeAlertPolicy, options.signal)));
+          all.push(
+            toPolicy(await getPef(context, pefParameter.alertPolicy, number, decodeAlertPolicy, options.signal)),
+          );
         }
         return all;
       }),
     enablePolicy: (number, enabled, options = {}) =>
-      change(options, async (note) => {
-        const read = () => get(context, pefParameter.alertPolicy, number, decodeAlertPolicy, options.signal);
-        const policy = await read();
-        await set(context, pefParameter.alertPolicy, encodeAlertPolicy({ ...policy, enabled }), note, options.signal);
-        const seen = await read();
-        if (seen.enabled !== enabled) throw disagrees(context, `alert policy ${number}`);
-        return toPolicy(seen);
-      }),
+      change(options, (note) => writePolicy(context, number, { enabled }, note, options.signal)),
+    setPolicy: (number, wanted, options = {}) =>
+      change(options, (note) => writePolicy(context, number, wanted, note, options.signal)),
+    strings: (options = {}) => settle(about, (note) => readAlertStrings(context, note, options.signal)),
+    setString: (number, wanted, options = {}) =>
+      change(options, (note) => writeAlertString(context, number, wanted, note, options.signal)),
     postpone: (seconds, options = {}) =>
       change(options, async (note) => {
         await context.client.run(armPefPostponeTimer, { timer: seconds }, options.signal);
@@ -95,6 +94,9 @@ export function ipmiAlerting(context: IpmiContext): AlertingCapability {
       }),
     destinations: (channel, options = {}) =>
       settle(about, (note) => readAlertDestinations(context, channel, note, options.signal)),
+    setDestination: (number, wanted, options = {}) =>
+      change(options, (note) => writeAlertDestination(context, number, wanted, note, options.signal)),
+    filter: (number, options = {}) => settle(about, (note) => describeFilter(context, number, note, options.signal)),
   };
 }
 
@@ -102,9 +104,9 @@ async function readInfo(context: IpmiContext, note: Note, signal?: AbortSignal):
   const { client } = context;
   const capabilities = await client.run(getPefCapabilities, noData, signal);
   note(getPefCapabilities.name, `version ${capabilities.version}, ${capabilities.eventFilterCount} event filters`);
-  const control = await get(context, pefParameter.control, 0, decodePefControl, signal);
+  const control = await getPef(context, pefParameter.control, 0, decodePefControl, signal);
   const optional = <Value>(parameter: number, decode: (data: Uint8Array) => Value) =>
-    getOptional(context, parameter, 0, decode, signal);
+    getOptionalPef(context, parameter, 0, decode, signal);
   const guid = await optional(pefParameter.systemGuid, decodePefSystemGuid);
   const startupDelaySeconds = await optional(pefParameter.startupDelay, decodePefByte);
   const alertStartupDelaySeconds = await optional(pefParameter.alertStartupDelay, decodePefByte);
@@ -131,7 +133,23 @@ async function readInfo(context: IpmiContext, note: Note, signal?: AbortSignal):
 }
 
 async function readFilter(context: IpmiContext, number: number, signal?: AbortSignal): Promise<EventFilterReading> {
-  return toFilter(await get(context, pefParameter.eventFilter, number, decodeEventFilter, signal));
+  return toFilter(await getPef(context, pefParameter.eventFilter, number, decodeEventFilter, signal));
+}
+
+async function describeFilter(context: IpmiContext, number: number, note: Note, signal?: AbortSignal) {
+  const filter = await getPef(context, pefParameter.eventFilter, number, decodeEventFilter, signal);
+  note(getPefConfigurationParameters.name, `event filter ${number}`);
+  const { sensorType, eventTrigger, offsetMask } = filter;
+  const known = filter.sensorType !== 0xff && filter.eventTrigger !== 0xff;
+  const offsets = Array.from({ length: 15 }, (_, offset) => offset).filter((one) => (offsetMask & (1 << one)) !== 0);
+  const events = offsets.map((offset) => (known && eventText(eventTrigger, sensorType, offset)) || `offset ${offset}`);
+  return {
+    ...toFilter(filter),
+    ...(filter.sensorType !== 0xff && { sensorTypeName: sensorTypeName(sensorType) }),
+    groupControl: filter.groupControl,
+    events,
+    eventData: filter.eventData.map((match) => ({ ...match })),
+  };
 }
 
 function toFilter(filter: EventFilter): EventFilterReading {
@@ -150,55 +168,4 @@ function toFilter(filter: EventFilter): EventFilterReading {
     eventTrigger: unlessAny(filter.eventTrigger),
     offsetMask,
   };
-}
-
-function toPolicy(policy: AlertPolicy): AlertPolicyReading {
-  const { number, policySet, enabled, rule, channel, destination, stringSelector } = policy;
-  const named = alertPolicyRules[rule] ?? `rule ${rule}`;
-  return { number, policySet, enabled, rule: named, channel, destination, stringSelector };
-}
-
-async function get<Value>(
-  context: IpmiContext,
-  parameter: number,
-  setSelector: number,
-  decode: (data: Uint8Array) => Value,
-  signal?: AbortSignal,
-): Promise<Value> {
-  const request = { parameter, setSelector, blockSelector: 0 };
-  const { data } = await context.client.run(getPefConfigurationParameters, request, signal);
-  return decoded(context, () => decode(data));
-}
-
-async function getOptional<Value>(
-  context: IpmiContext,
-  parameter: number,
-  setSelector: number,
-  decode: (data: Uint8Array) => Value,
-  signal?: AbortSignal,
-): Promise<Value | undefined> {
-  const request = { parameter, setSelector, blockSelector: 0 };
-  const answer = await context.client.ask(getPefConfigurationParameters, request, signal);
-  return 'value' in answer ? decoded(context, () => decode(answer.value.data)) : undefined;
-}
-
-async function set(context: IpmiContext, parameter: number, data: Uint8Array, note: Note, signal?: AbortSignal) {
-  await context.client.run(setPefConfigurationParameters, { parameter, data }, signal);
-  note(setPefConfigurationParameters.name, `parameter ${parameter}: confirmed by the BMC`);
-}
-
-function decoded<Value>(context: IpmiContext, decode: () => Value): Value {
-  try {
-    return decode();
-  } catch (error) {
-    if (!(error instanceof IpmiDecodeError)) throw error;
-    throw new AthanorError('bmc-protocol', `BMC ${context.peer.name}: ${error.message}`, { cause: error });
-  }
-}
-
-function disagrees(context: IpmiContext, what: string): AthanorError {
-  return new AthanorError(
-    'deadline-exceeded',
-    `BMC ${context.peer.name} confirmed the change of ${what}, but reads back otherwise`,
-  );
 }

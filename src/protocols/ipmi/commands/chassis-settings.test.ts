@@ -201,6 +201,18 @@ const cases: Case[] = [
     fc.record({ lastAdditionTime: uint32, lastRecordId: uint16, lastBySoftware: uint16, lastByBmc: uint16 }),
   ),
   both(
+    pef.petAcknowledge,
+    fc.record({
+      sequence: uint16,
+      localTimestamp: fc.integer({ min: 0, max: 0xffff_ffff }),
+      eventSource: byte,
+      sensorDevice: byte,
+      sensorNumber: byte,
+      eventData: fc.uint8Array({ minLength: 3, maxLength: 3 }).map((bytes) => Buffer.from(bytes)),
+    }),
+    nothing,
+  ),
+  both(
     pef.alertImmediate,
     fc.record({
       channel: bits(4),

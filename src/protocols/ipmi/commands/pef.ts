@@ -197,3 +197,42 @@ export const alertImmediate: IpmiCommand<AlertImmediateRequest, { status: number
   encodeResponse: ({ status }) => (status === undefined ? Buffer.alloc(0) : Buffer.of(status)),
   decodeResponse: (bytes) => ({ status: bytes[0] }),
 };
+
+export interface PetAcknowledgement {
+  /** The fields of the trap that is acknowledged: by all of them together the BMC knows it. */
+  sequence: number;
+  localTimestamp: number;
+  eventSource: number;
+  sensorDevice: number;
+  sensorNumber: number;
+  /** Three bytes. */
+  eventData: Uint8Array;
+}
+
+/** §30.8: who got a trap says so, that the BMC does not send it again. Little-endian, unlike the trap. */
+export const petAcknowledge: IpmiCommand<PetAcknowledgement, NoData> = {
+  name: 'PET Acknowledge',
+  networkFunction: networkFunction.sensorEvent,
+  command: 0x17,
+  idempotent: true,
+  encodeRequest(trap) {
+    const bytes = Buffer.alloc(12);
+    bytes.writeUInt16LE(trap.sequence, 0);
+    bytes.writeUInt32LE(trap.localTimestamp, 2);
+    Buffer.of(trap.eventSource, trap.sensorDevice, trap.sensorNumber).copy(bytes, 6);
+    bytes.set(trap.eventData.subarray(0, 3), 9);
+    return bytes;
+  },
+  decodeRequest(bytes) {
+    const reader = new ByteReader(bytes, 'PET Acknowledge request');
+    return {
+      sequence: reader.uint16LittleEndian(),
+      localTimestamp: reader.uint32LittleEndian(),
+      eventSource: reader.byte(),
+      sensorDevice: reader.byte(),
+      sensorNumber: reader.byte(),
+      eventData: reader.bytes(3),
+    };
+  },
+  ...noResponseData,
+};

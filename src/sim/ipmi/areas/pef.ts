@@ -1,5 +1,5 @@
 /** Event filters, alert policies and the delays of platform event filtering. */
-import type { AlertPolicy, EventFilter } from '../../../protocols/ipmi/index.ts';
+import type { AlertPolicy, EventFilter, PetAcknowledgement } from '../../../protocols/ipmi/index.ts';
 import {
   armPefPostponeTimer,
   encodeAlertPolicy,
@@ -8,6 +8,7 @@ import {
   getLastProcessedEventId,
   getPefCapabilities,
   getPefConfigurationParameters,
+  petAcknowledge,
   pefParameter,
   postponeTimer,
   privilegeLevel,
@@ -59,7 +60,12 @@ function presetPolicy(index: number): AlertPolicy {
   };
 }
 
-export function createPefArea(context: AreaContext): Area {
+export interface PefArea extends Area {
+  /** The traps that somebody has acknowledged, in their order. */
+  readonly acknowledged: readonly PetAcknowledgement[];
+}
+
+export function createPefArea(context: AreaContext): PefArea {
   /** By parameter, then by set (and block) for tables; what is not in it is not supported. */
   const values = new Map<string, Uint8Array>([
     [`${pefParameter.setInProgress}`, Buffer.of(0)],
@@ -86,6 +92,7 @@ export function createPefArea(context: AreaContext): Area {
     }
   }
   const processed = { lastAdditionTime: 0, lastRecordId: 0, lastBySoftware: 0, lastByBmc: 0 };
+  const acknowledged: PetAcknowledgement[] = [];
   let postponedUntil = 0;
 
   /** The key of a parameter, by what a request or its data tell. */
@@ -101,7 +108,13 @@ export function createPefArea(context: AreaContext): Area {
   ];
 
   return {
+    acknowledged,
     handlers: [
+      // Taken outside sessions too (appendix G).
+      handler(petAcknowledge, 0, (trap) => {
+        acknowledged.push(trap);
+        return {};
+      }),
       handler(getPefCapabilities, privilegeLevel.user, () => ({
         version: '1.5',
         actions: 0x2f,
