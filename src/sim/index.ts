@@ -19,6 +19,8 @@ export { parseFaults } from './ipmi/fault-text.ts';
 export type { Faults } from './ipmi/faults.ts';
 export type { SensorsArea, SensorsAreaOptions } from './ipmi/areas/sensors.ts';
 export { createFansArea } from './ipmi/areas/fans.ts';
+export type { SimulatedFru } from './ipmi/areas/inventory.ts';
+export { fruHandlers, simulatedFru } from './ipmi/areas/inventory.ts';
 export { createSensorsArea, satelliteSensorHandlers } from './ipmi/areas/sensors.ts';
 export type { ReceivedRequest } from './ipmi/management-controller.ts';
 export type { Satellite } from './ipmi/satellites.ts';

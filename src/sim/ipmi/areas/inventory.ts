@@ -50,7 +50,11 @@ export function simulatedFru(bytes: Buffer): SimulatedFru {
 
 export function createInventoryArea(_context: AreaContext): InventoryArea {
   const devices = new Map(usualInventory().map(([id, bytes]) => [id, simulatedFru(bytes)]));
+  return { handlers: fruHandlers(devices), devices };
+}
 
+/** What any controller that has FRU devices answers about them, a satellite too. */
+export function fruHandlers(devices: ReadonlyMap<number, SimulatedFru>): CommandHandler[] {
   function ready(id: number): SimulatedFru | Refused {
     const device = devices.get(id);
     if (device === undefined) return refusal.notPresent;
@@ -59,7 +63,7 @@ export function createInventoryArea(_context: AreaContext): InventoryArea {
     return refusal.busy;
   }
 
-  const handlers: CommandHandler[] = [
+  return [
     handler(getFruInventoryAreaInfo, user, ({ device: id }) => {
       const device = devices.get(id);
       if (device === undefined) return refusal.notPresent;
@@ -89,6 +93,4 @@ export function createInventoryArea(_context: AreaContext): InventoryArea {
       return { count: data.length / unit };
     }),
   ];
-
-  return { handlers, devices };
 }
