@@ -1,9 +1,10 @@
 /** `event tail`. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { stringify } from 'yaml';
 import type { EventView } from '../api/index.ts';
 import { type Context, withClient } from './context.ts';
+import { jsonText } from './json-text.ts';
 import { printable } from './terminal.ts';
+import { yamlText } from './yaml-text.ts';
 
 const shownAtFirst = 20;
 
@@ -35,14 +36,14 @@ export function addEventCommands(program: Command, context: Context): void {
           if (output === 'json' && !follow) all.push(event);
           else await write(lineOf(event, output));
         }
-        if (output === 'json' && !follow) await write(`${JSON.stringify(all, null, 2)}\n`);
+        if (output === 'json' && !follow) await write(`${jsonText(all, 2)}\n`);
       }),
     );
 }
 
 function lineOf(event: EventView, output: string): string {
-  if (output === 'jsonl' || output === 'json') return `${JSON.stringify(event)}\n`;
-  if (output === 'yaml') return `---\n${stringify(event)}`;
+  if (output === 'jsonl' || output === 'json') return `${jsonText(event)}\n`;
+  if (output === 'yaml') return `---\n${yamlText(event)}`;
   if (output === 'name') return `${event.sequence}\n`;
   const data = Object.entries(event.data).map(
     ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,

@@ -1,9 +1,10 @@
 /** What commands print: tables for people, one document for programs. */
-import { stringify } from 'yaml';
 import { describe } from './description.ts';
 import type { Format } from './formats.ts';
+import { jsonText } from './json-text.ts';
 import { type Column, renderTable } from './table.ts';
 import { hasColour, printable, type Terminal } from './terminal.ts';
+import { yamlText } from './yaml-text.ts';
 
 export { asFormat, type Format, formats, withOutput } from './formats.ts';
 
@@ -14,8 +15,8 @@ export interface Shape<Row> {
 
 export function printList<Row>(terminal: Terminal, format: Format, rows: readonly Row[], shape: Shape<Row>): void {
   const { stdout } = terminal;
-  if (format === 'json') stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
-  else if (format === 'yaml') stdout.write(stringify(rows));
+  if (format === 'json') stdout.write(`${jsonText(rows, 2)}\n`);
+  else if (format === 'yaml') stdout.write(yamlText(rows));
   else if (format === 'name') for (const row of rows) stdout.write(`${printable(shape.name(row))}\n`);
   else if (rows.length === 0) terminal.stderr.write('There is none.\n');
   else stdout.write(renderTable(rows, shape.columns, { ...tableOptions(terminal), wide: format === 'wide' }));
@@ -30,8 +31,8 @@ export function printOne<Row>(
   style: 'row' | 'description' = 'row',
 ): void {
   const { stdout } = terminal;
-  if (format === 'json') stdout.write(`${JSON.stringify(row, null, 2)}\n`);
-  else if (format === 'yaml') stdout.write(stringify(row));
+  if (format === 'json') stdout.write(`${jsonText(row, 2)}\n`);
+  else if (format === 'yaml') stdout.write(yamlText(row));
   else if (format === 'name') stdout.write(`${printable(shape.name(row))}\n`);
   else if (style === 'row') printList(terminal, format, [row], shape);
   else stdout.write(describe(row));

@@ -1,5 +1,6 @@
 /** What many BMCs answered, for people and for programs: equal answers once, failures last with what to do. */
 import type { BmcAnswer, BmcCommand } from '../../bmc/index.ts';
+import { jsonText } from '../json-text.ts';
 import { renderTable } from '../table.ts';
 import { printable, type Terminal } from '../terminal.ts';
 import { foldNodeRanges } from './node-ranges.ts';
@@ -21,8 +22,8 @@ export async function printAnswers(
 ): Promise<void> {
   const { stdout } = terminal;
   const document = single ? answers[0] : answers;
-  if (format === 'json') stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-  else if (format === 'yaml') stdout.write((await import('yaml')).stringify(document));
+  if (format === 'json') stdout.write(`${jsonText(document, 2)}\n`);
+  else if (format === 'yaml') stdout.write((await import('../yaml-text.ts')).yamlText(document));
   else if (format === 'name') {
     for (const { bmc, outcome } of answers) if (outcome === 'done') stdout.write(`${printable(bmc)}\n`);
   } else if (format !== 'jsonl') printText(terminal, command, answers, single, format === 'wide');

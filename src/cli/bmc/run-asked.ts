@@ -2,6 +2,7 @@
 import type { BmcAnswer } from '../../bmc/index.ts';
 import { AthanorError, catalogue } from '../../errors/index.ts';
 import { type Context, Ended } from '../context.ts';
+import { jsonText } from '../json-text.ts';
 import { errorOfCode } from '../named-error.ts';
 import { parametersOf } from '../../bmc/index.ts';
 import { type Asked, optionNamesOf } from './command-tree.ts';
@@ -29,7 +30,7 @@ export async function runAsked(context: Context, asked: Asked): Promise<void> {
       await (await import('./confirm.ts')).confirm(terminal, command, names);
     }
     answers = await sweep(terminal, targets, options.parallel ?? defaultParallel, (answer) => {
-      if (format === 'jsonl') terminal.stdout.write(`${JSON.stringify(answer)}\n`);
+      if (format === 'jsonl') terminal.stdout.write(`${jsonText(answer)}\n`);
     });
   } finally {
     await end();
