@@ -10,7 +10,7 @@ import { connectionOptionsOf } from './connection-options.ts';
 import { directTargets } from './direct.ts';
 import { asBmcFormat, printAnswers } from './print-answers.ts';
 import { readParameters } from './read-parameters.ts';
-import { defaultParallel, sweep } from './sweep.ts';
+import { defaultParallel, defaultParallelDirect, sweep } from './sweep.ts';
 
 export async function runAsked(context: Context, asked: Asked): Promise<void> {
   const { terminal } = context;
@@ -29,7 +29,9 @@ export async function runAsked(context: Context, asked: Asked): Promise<void> {
     if (command.effect === 'disruptive' && names.length > 1 && !options.yes) {
       await (await import('./confirm.ts')).confirm(terminal, command, names);
     }
-    answers = await sweep(terminal, targets, options.parallel ?? defaultParallel, (answer) => {
+    // A helper that gives a password may be run once for each BMC.
+    const many = way === 'direct' && options.passwordCommand === undefined ? defaultParallelDirect : defaultParallel;
+    answers = await sweep(terminal, targets, options.parallel ?? many, (answer) => {
       if (format === 'jsonl') terminal.stdout.write(`${jsonText(answer)}\n`);
     });
   } finally {
