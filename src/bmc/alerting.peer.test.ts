@@ -1,10 +1,11 @@
 /** Event filtering and alerts: we set and ipmitool or FreeIPMI reads, and the other way round. */
 import { describe, expect, it } from 'vitest';
-import { ipmitool } from '../sim/testing/real-clients.ts';
+import * as realClients from '../sim/testing/real-clients.ts';
 import { useCommandBench } from './testing/command-bench.ts';
 import { expectFailed } from './testing/results.ts';
 
-const bench = useCommandBench();
+const { ipmitool } = realClients;
+const bench = useCommandBench(realClients);
 const { value, printed, checkedOut, commit, raw } = bench;
 
 describe('event filtering and alerts', () => {

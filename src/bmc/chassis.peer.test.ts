@@ -3,12 +3,13 @@ import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { recordings } from '../../tools/recordings.ts';
-import { freeipmi, ipmitool } from '../sim/testing/real-clients.ts';
+import * as realClients from '../sim/testing/real-clients.ts';
 import { openAt, useCommandBench } from './testing/command-bench.ts';
 import * as ipmiSim from './testing/ipmi-sim.ts';
 import { expectFailed } from './testing/results.ts';
 
-const bench = useCommandBench();
+const { freeipmi, ipmitool } = realClients;
+const bench = useCommandBench(realClients);
 const { value, printed, checkedOut } = bench;
 
 describe('power and chassis', () => {

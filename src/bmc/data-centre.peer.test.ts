@@ -1,10 +1,11 @@
 /** DCMI and fans: we set and ipmitool or FreeIPMI reads, and the other way round. */
 import { describe, expect, it } from 'vitest';
-import { freeipmi, ipmitool } from '../sim/testing/real-clients.ts';
+import * as realClients from '../sim/testing/real-clients.ts';
 import { useCommandBench } from './testing/command-bench.ts';
 import { expectDone, expectFailed } from './testing/results.ts';
 
-const bench = useCommandBench();
+const { freeipmi, ipmitool } = realClients;
+const bench = useCommandBench(realClients);
 const { value, printed, raw } = bench;
 
 describe('DCMI', () => {

@@ -15,10 +15,11 @@ import {
   trapSeverities,
   trapTime,
 } from '../protocols/ipmi/index.ts';
-import { freeipmi } from '../sim/testing/real-clients.ts';
+import * as realClients from '../sim/testing/real-clients.ts';
 import { useCommandBench } from './testing/command-bench.ts';
 
-const bench = useCommandBench();
+const { freeipmi } = realClients;
+const bench = useCommandBench(realClients);
 let cache: string;
 beforeAll(async () => {
   // ipmi-pet tells the time where it runs.

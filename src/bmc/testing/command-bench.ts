@@ -1,12 +1,25 @@
 /** Commands of the table on a simulated BMC, beside what ipmitool and FreeIPMI print of the same BMC. */
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { SimulatedBmc } from '../../sim/index.ts';
-import { administrator, freeipmi, ipmitool, startTestBmc } from '../../sim/testing/real-clients.ts';
 import { findBmcCommand } from '../commands/table.ts';
 import type { Bmc } from '../index.ts';
 import { openBmc } from '../index.ts';
 import { realDependencies } from './real-dependencies.ts';
 import { expectDone } from './results.ts';
+
+interface Run {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** What the simulator's room offers to tests: `sim/testing/real-clients.ts`. */
+export interface RealClients {
+  administrator: { username: string; password: string };
+  startTestBmc(options: { powerOn: boolean }): Promise<SimulatedBmc>;
+  ipmitool(bmc: SimulatedBmc, command: readonly string[]): Promise<Run>;
+  freeipmi(bmc: SimulatedBmc, tool: string, command: readonly string[]): Promise<Run>;
+}
 
 export interface CommandBench {
   readonly sim: SimulatedBmc;
@@ -29,7 +42,7 @@ export function openAt(port: number, login: { username: string; password: string
 }
 
 /** One for all tests of a file. */
-export function useCommandBench(): CommandBench {
+export function useCommandBench({ administrator, startTestBmc, ipmitool, freeipmi }: RealClients): CommandBench {
   let sim: SimulatedBmc | undefined;
   let bmc: Bmc | undefined;
   beforeAll(async () => {
