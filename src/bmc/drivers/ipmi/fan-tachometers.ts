@@ -66,7 +66,8 @@ export async function watchTachometers(
     const watched = now.map((one, index) => judge(one, find(before, one.name, index)?.rpm ?? one.rpm, changes));
     const resting = now.every((one, index) => isWithin(one.rpm, find(last, one.name, index)?.rpm, waverShare));
     const asExpected = changes.length === 0 || watched.some(({ follows }) => follows === true);
-    if ((resting && asExpected) || isStopped(watched) || clock.monotonic() >= until) return watched;
+    const seen = watched.length > 0 && ((resting && asExpected) || isStopped(watched));
+    if (seen || clock.monotonic() >= until) return watched;
     last = now;
     await sleep(clock, Math.min(pollMs, Math.max(1, until - clock.monotonic())), signal);
   }

@@ -155,6 +155,7 @@ describe('a duty', () => {
     for (const [rpm, words] of [
       [() => undefined, 'none can be read'],
       [() => 0, 'no fan turns'],
+      [(_speed: number, _zone: number, reads: number) => (reads < 2 ? 6_000 : undefined), 'none can be read any more'],
     ] as const) {
       const { evidence } = expectDone(await build({ rpm }).fans.setDuty({ percent: 70 }));
       expect(evidence.map(({ detail }) => detail).join()).toContain(`${words}: the duty of 70 % rests on what the BMC`);
@@ -190,7 +191,9 @@ describe('a held duty', () => {
     await expect.poll(sets).toBe(4);
     expect(area.duties()).toEqual([55, 55]);
     interrupted.abort();
-    expect(expectDone(await held).value.mode).toBe('optimal');
+    const { value, evidence } = expectDone(await held);
+    expect(value.mode).toBe('optimal');
+    expect(evidence.map(({ detail }) => detail)).toContain('set again 1 times, for the BMC had dropped it');
     expect([area.mode(), area.duties()]).toEqual([optimal, [35, 35]]);
   });
 

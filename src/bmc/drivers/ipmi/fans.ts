@@ -133,7 +133,9 @@ async function watch(
     const judged = follows === undefined ? '' : follows ? ': follows' : ': does not follow';
     note(`tachometer ${name}`, `${beforeRpm} → ${rpm} RPM${judged}`);
   }
-  if (isStopped(watched)) {
+  if (watched.length === 0) {
+    note('tachometers', `none can be read any more: the ${what} rests on what the BMC says alone`);
+  } else if (isStopped(watched)) {
     note('tachometers', `no fan turns: the ${what} rests on what the BMC says alone`);
   } else if (changes.some(({ from }) => from !== undefined) && !watched.some(({ follows }) => follows === true)) {
     const seconds = Math.round((options.deadlineMs ?? defaultWatchMs) / 1_000);
@@ -176,10 +178,12 @@ async function holdUntilAborted(
   const { signal } = options;
   const zones = zonesOf(fans, duty.zone);
   const ends = deadlineMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonic() + deadlineMs;
+  let dropped = 0;
   const again = async () => {
+    const holds = await holdsDuty(context, fans, zones, duty.percent, signal);
     // Setting it anew would send the fans through full speed each time.
-    if ((await holdsDuty(context, fans, zones, duty.percent, signal)) === true) return;
-    note('held duty', 'set again: the BMC did not hold it, or does not tell');
+    if (holds === true) return;
+    if (holds === false) dropped += 1;
     await setDuty(context, fans, zones, duty.percent, () => undefined, signal);
   };
   let watched: WatchedTachometer[] = [];
@@ -192,6 +196,7 @@ async function holdUntilAborted(
   } catch (error) {
     if (signal?.aborted !== true) throw error;
   } finally {
+    if (dropped > 0) note('held duty', `set again ${dropped} times, for the BMC had dropped it`);
     if (task.changed) await lane.change(() => restoreAutomatic(context, fans, note));
   }
   return watched;
