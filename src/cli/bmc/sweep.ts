@@ -24,12 +24,14 @@ export async function sweep(
   const progress = targets.length > 1 && terminal.stderr.isTTY ? progressLine(terminal, targets.length) : undefined;
   let next = 0;
   const worker = async (): Promise<void> => {
+    // One of its own: each wait for a packet listens to it, and adding a listener looks through all that are there.
+    const signal = AbortSignal.any([terminal.signal]);
     for (;;) {
       const at = next;
       const target = targets[at];
       if (target === undefined) return;
       next += 1;
-      const answer = await target.ask(terminal.signal);
+      const answer = await target.ask(signal);
       answers[at] = answer;
       progress?.show(answer.outcome === 'done');
       onAnswer(answer);
