@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore, type Store } from '../store/index.ts';
 import { type Credentials, createCredentials, type NewCredential } from './credentials.ts';
+import { createRefusedCredentials } from './declarations.ts';
 
 let directory: string;
 let store: Store;
@@ -43,6 +44,25 @@ describe('a credential', () => {
     );
     for (const text of [canary, Buffer.from(canary).toString('base64'), Buffer.from(canary).toString('hex')])
       for (const place of [kept, ...files]) expect(place).not.toContain(text);
+  });
+
+  it('that BMCs refused is tried again once it is set again, the same or after another', async () => {
+    const refused = createRefusedCredentials(store, () => 5);
+    const refuse = async (): Promise<string> => {
+      const { fingerprint = '' } = (await credentials.open('lab')) ?? {};
+      await refused.remember('bmc-1', fingerprint);
+      return fingerprint;
+    };
+    await credentials.set('lab', lab);
+    const fingerprint = await refuse();
+    expect(await refused.isRefused('bmc-1', fingerprint)).toBe(true);
+    await credentials.set('lab', lab);
+    expect(await refused.isRefused('bmc-1', fingerprint)).toBe(false);
+    await refuse();
+    await credentials.set('lab', { ...lab, password: 'another' });
+    expect(await refused.isRefused('bmc-1', fingerprint)).toBe(true);
+    await credentials.set('lab', lab);
+    expect(await refused.isRefused('bmc-1', fingerprint)).toBe(false);
   });
 
   it("keeps a BMC's own key as well as the password, and is another one when that changes", async () => {

@@ -91,6 +91,8 @@ export function createCredentials(
     const fingerprint = fingerprintOf(name, credential);
     const kept = await store.transaction(async (trx) => {
       const before = await trx.selectFrom('credentials').selectAll().where('name', '=', name).executeTakeFirst();
+      // Set again, it is tried again: the BMC may have refused it for a while only, or was set right since.
+      await trx.deleteFrom('credential_refusals').where('fingerprint', '=', fingerprint).execute();
       if (before?.fingerprint === fingerprint) return false;
       const id = before?.id ?? store.newId();
       const row = {
