@@ -17,19 +17,20 @@ const fruId = 1;
 const id = '2C:1';
 
 const latin = (text: string) => ({ encoding: 'latin-1', text }) as const;
-const image = encodeFruImage(
-  {
-    product: {
-      name: 'product',
-      chassisType: 0,
-      manufacturedMinutes: 0,
-      language: 25,
-      fields: ['Athanor Works', 'Riser 2', 'RSR-2', 'A', 'RSR0000123', 'unassigned      ', ''].map(latin),
+const riserImage = (name: string, serial: string) =>
+  encodeFruImage(
+    {
+      product: {
+        name: 'product',
+        chassisType: 0,
+        manufacturedMinutes: 0,
+        language: 25,
+        fields: ['Athanor Works', name, 'RSR-2', 'A', serial, 'unassigned      ', ''].map(latin),
+      },
+      multiRecords: [],
     },
-    multiRecords: [],
-  },
-  192,
-);
+    192,
+  );
 
 const locator: SdrBody = {
   kind: 'fru-device-locator',
@@ -52,8 +53,13 @@ let bmc: Bmc;
 let card: SimulatedFru;
 
 beforeAll(async () => {
-  card = simulatedFru(Buffer.from(image));
-  const handlers = fruHandlers(new Map([[fruId, card]]));
+  card = simulatedFru(riserImage('Riser 2', 'RSR0000123'));
+  const own = simulatedFru(riserImage('NM Board', 'NMB0000456'));
+  const devices = new Map([
+    [0, own],
+    [fruId, card],
+  ]);
+  const handlers = fruHandlers(devices);
   sim = await startTestBmc({
     powerOn: true,
     satellites: usualSatellites.map((one) => (one.address === address ? { ...one, handlers } : one)),
@@ -96,6 +102,27 @@ describe('a unit behind a satellite controller', () => {
     expect(expectDone(await bmc.fru.get(id)).value).toEqual(riser);
     // Not the unit of the same number that the BMC has itself.
     expect(expectDone(await bmc.fru.get(String(fruId))).value.product?.serialNumber).toBe('PSU0000042');
+  });
+
+  it('is the controller’s own where its record says so: device 0, as ipmitool finds it', async () => {
+    sim.areas.sensors.addRecord({
+      kind: 'controller-locator',
+      slaveAddress: address,
+      channel: 0,
+      initialization: 0,
+      capabilities: 0x29,
+      entityId: 0x2e,
+      entityInstance: 2,
+      oem: 0,
+      id: idString('NM Board'),
+    });
+    const own = expectDone(await bmc.fru.get('2c:0')).value;
+    expect(own).toMatchObject({ id: '2C:0', name: 'NM Board', product: { serialNumber: 'NMB0000456' } });
+    const { stdout } = await ipmitool(sim, ['-v', 'fru', 'print']);
+    // Of such it prints no id.
+    const labelled = stdout.replace(/^(FRU Device Description : NM Board) *$/m, '$1 (ID 77)');
+    expect(labelled).not.toBe(stdout);
+    expect(parseFruPrint(labelled).get('77')).toEqual(asFruPrint(own));
   });
 
   it('is read in parts where its bus carries few bytes', async () => {

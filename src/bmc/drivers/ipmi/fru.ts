@@ -29,6 +29,8 @@ interface Located {
 }
 
 const bmcAddress = 0x20;
+/** Bit 3 of a controller's capabilities. */
+const hasFruInventory = 0x08;
 
 export function ipmiFru(context: SensorsContext): FruCapability {
   const about = { driver: 'ipmi', capability: 'fru', clock: context.clock } as const;
@@ -52,7 +54,10 @@ async function get(context: SensorsContext, id: string, note: Note, signal?: Abo
   return await read(context, await find(context, id, note, signal), note, signal);
 }
 
-/** The built-in one first, then those with a locator record, each once: some BMCs list one twice. */
+/**
+ * The built-in one first, then those with a locator record, each once: some BMCs list one twice. A satellite controller that
+ * says so in its own record has one too, its device 0 (§43.9).
+ */
 async function locate(context: SensorsContext, note: Note, signal?: AbortSignal): Promise<Located[]> {
   const found = new Map<string, Located>();
   const builtin = String(builtinFruDevice);
@@ -63,17 +68,28 @@ async function locate(context: SensorsContext, note: Note, signal?: AbortSignal)
     return [];
   });
   for (const { body } of sdrs) {
+    if (body.kind === 'controller-locator' && (body.capabilities & hasFruInventory) !== 0) {
+      const { slaveAddress: address, channel } = body;
+      const id = `${hexAddress(address)}:${builtinFruDevice}`;
+      if (address === bmcAddress || found.has(id)) continue;
+      const target = { through: [{ channel, address }] };
+      found.set(id, { id, name: idStringText(body.id), place: { device: builtinFruDevice, target } });
+      continue;
+    }
     if (body.kind !== 'fru-device-locator' || !body.logical) continue;
     const behind = body.accessAddress !== bmcAddress && body.accessAddress !== 0;
-    const address = body.accessAddress.toString(16).toUpperCase().padStart(2, '0');
-    const id = behind ? `${address}:${body.fruId}` : String(body.fruId);
-    if (found.has(id) && id !== builtin) continue;
+    const id = behind ? `${hexAddress(body.accessAddress)}:${body.fruId}` : String(body.fruId);
+    if (found.has(id) && id !== builtin && !behind) continue;
     const lun = body.lun === 0 ? {} : { lun: body.lun };
     const hop = { through: [{ channel: body.channel, address: body.accessAddress }] };
     const target = behind ? { target: { ...lun, ...hop } } : body.lun === 0 ? {} : { target: lun };
     found.set(id, { id, name: idStringText(body.id), place: { device: body.fruId, ...target } });
   }
   return [...found.values()];
+}
+
+function hexAddress(address: number): string {
+  return address.toString(16).toUpperCase().padStart(2, '0');
 }
 
 async function find(context: SensorsContext, id: string, note: Note, signal?: AbortSignal): Promise<Located> {
