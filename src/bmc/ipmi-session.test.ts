@@ -184,6 +184,19 @@ describe('power verbs', () => {
     },
   );
 
+  it('cut the power although a shutdown is still waited for, which then has its end', async () => {
+    let state = powerOn;
+    const { bmc } = start({
+      command({ command, data }) {
+        if (command === 2 && data[0] === 0) state = { completionCode: 0, data: Buffer.alloc(3) };
+        return command === 2 ? { completionCode: 0, data: Buffer.alloc(0) } : state;
+      },
+    });
+    const soft = bmc.power.set('soft');
+    expect(expectDone(await bmc.power.set('off')).value.state).toBe('off');
+    expect(expectDone(await soft).value.state).toBe('off');
+  });
+
   it('end as outcome unknown when the BMC vanishes under them', async () => {
     let gone = false;
     const { bmc, scripted } = start({

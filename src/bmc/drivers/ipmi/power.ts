@@ -37,7 +37,11 @@ export function ipmiPower(context: IpmiContext): PowerCapability {
   return {
     get: (options = {}) => settle(about, (note) => readPower(context, note, options.signal)),
     set: (verb, options = {}) =>
-      settle(about, (note) => context.lane.change(() => changePower(context, verb, note, options), options.signal)),
+      settle(about, (note) => {
+        const change = () => changePower(context, verb, note, options);
+        // Whoever cuts the power cannot wait for others: a system that does not shut down, a BMC that restarts.
+        return verb === 'off' ? change() : context.lane.change(change, options.signal);
+      }),
   };
 }
 
