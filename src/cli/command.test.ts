@@ -164,8 +164,13 @@ describe('output', () => {
   it('of several BMCs groups what is equal, tells failures last, and ends with the code of the first', async () => {
     const many = await bench.run(['bmc', 'power', 'status', 'r1n[01-12],web']);
     expect([many.code, many.stdout, many.stderr]).toEqual([0, 'r1n[01-12],web: on\n', '']);
-    const list = JSON.parse((await bench.run(['bmc', 'power', 'status', 'r1n[1-2]', '-o', 'json'])).stdout);
-    expect(list.map(({ bmc }: { bmc: string }) => bmc)).toEqual(['r1n1', 'r1n2']);
+    for (const words of [
+      ['bmc', 'power', 'status', 'r1n[1-2]', '-o', 'json'],
+      ['bmc', '-o', 'json', 'power', 'status', 'r1n[1-2]'],
+    ]) {
+      const list = JSON.parse((await bench.run(words)).stdout);
+      expect(list.map(({ bmc }: { bmc: string }) => bmc)).toEqual(['r1n1', 'r1n2']);
+    }
     const { value: _, ...answered } = bench.action;
     const error = { code: 'bmc-unreachable', message: 'Silence.', remedy: 'Check its network.' };
     bench.action = { ...answered, outcome: 'failed', error };
@@ -199,6 +204,22 @@ describe('secrets', () => {
     expect(bench.log.join('')).toContain('/api/v1/credentials/lab');
     expect(bench.log.join('')).not.toMatch(/canary/);
     expect(bench.log.join('')).not.toContain(bench.token);
+  });
+
+  it('of an account of a BMC comes from the file that is named for it, wherever options stand', async () => {
+    const file = join(bench.directory, 'new-password');
+    await writeFile(file, 'hunter4-canary\n', { mode: 0o600 });
+    const set = ['bmc', 'user', 'set-password', 'r1-bmc', '3', '--password-file', file];
+    await bench.run(set);
+    await bench.run([...set, '--login-file', join(bench.directory, 'login.json')]);
+    const call = [
+      'askBmc',
+      'r1-bmc',
+      'user set-password',
+      expect.objectContaining({ password: 'hunter4-canary' }),
+      'first',
+    ];
+    expect(bench.calls).toEqual([call, call]);
   });
 
   it('the token is neither an argument nor in the environment of a running command', async () => {

@@ -43,7 +43,7 @@ export async function loginFileOf(context: Context, command: Command): Promise<s
 }
 
 export function formatOf(command: Command): Format {
-  return asFormat(command.opts()['output']);
+  return asFormat(command.optsWithGlobals()['output']);
 }
 
 /** A text given for an option, the command's own or one before it. */

@@ -41,6 +41,7 @@ export function addGeneratedCommands(
   const nodes = new Map<string, Command>([['', group]]);
   group.enablePositionalOptions();
   addConnectionOptions(group, new Set(), false);
+  group.addOption(outputOption());
   const nodeAt = (words: readonly string[]): Command => {
     const path = words.join(' ');
     const known = nodes.get(path);
@@ -56,6 +57,7 @@ export function addGeneratedCommands(
     if (node.description() !== '') continue;
     node.description(node.commands.map((sub) => sub.name()).join(', '));
     addConnectionOptions(node, new Set(), true);
+    node.addOption(outputOption().hideHelp());
   }
 }
 
@@ -73,10 +75,11 @@ function equip(node: Command, command: BmcCommand, way: Way, run: (asked: Asked)
   }
   const optional = parameters.filter(({ positional }) => !positional);
   for (const parameter of optional) addParameterOption(node, parameter);
-  node.addOption(new Option('-o, --output <format>', 'how to print it').choices([...bmcFormats]).default('table'));
+  node.addOption(outputOption().default('table'));
   const names = optionNamesOf(optional);
   addConnectionOptions(node, names, true);
   node.action(async (...given: unknown[]) => {
+    takeOutputOfGroups(node);
     const texts = given.slice(0, -2).map(asTexts);
     const bmcs = way === 'server' ? texts.shift() : undefined;
     const options = new Map<string, string | readonly string[] | boolean>();
@@ -98,6 +101,19 @@ function equip(node: Command, command: BmcCommand, way: Way, run: (asked: Asked)
       bmcs: typeof bmcs === 'string' ? bmcs : undefined,
     });
   });
+}
+
+function outputOption(): Option {
+  return new Option('-o, --output <format>', 'how to print it').choices([...bmcFormats]);
+}
+
+/** The format may be given before the command's words, as everything else that is not the command's own. */
+function takeOutputOfGroups(node: Command): void {
+  for (let at: Command | null = node; at !== null; at = at.parent) {
+    if (at.getOptionValueSource('output') !== 'cli') continue;
+    node.setOptionValueWithSource('output', at.getOptionValue('output'), 'cli');
+    return;
+  }
 }
 
 /** The options' names a command has for its parameters, as connection options could have them too. */
