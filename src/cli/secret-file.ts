@@ -19,5 +19,8 @@ export async function readSecretFile(file: string): Promise<string> {
   }
   const secret = text.replace(/\r?\n$/, '');
   if (secret === '') throw wrong(`${file} is empty.`, 'Write the secret into it.');
+  // Taken as it is, it would be tried, be wrong, and count towards a lockout.
+  if (/[\r\n]/.test(secret))
+    throw wrong(`${file} has more than one line.`, 'Leave the secret alone in it, in one line.');
   return secret;
 }

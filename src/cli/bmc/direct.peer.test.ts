@@ -109,6 +109,7 @@ describe('one BMC', () => {
     expect([first.code, first.stderr]).toEqual([77, expect.stringContaining('code:    bmc-authentication')]);
     const second = await ask();
     expect([second.code, second.stderr]).toEqual([77, expect.stringContaining('has refused credential')]);
+    for (const { stderr } of [first, second]) expect(stderr).toContain('add --retry-credential');
     expect(relay.received()).toBe(sent);
     expect((await ask('--retry-credential')).stderr).not.toContain('has refused credential');
     expect((await ask()).stderr).toContain('has refused credential');

@@ -83,16 +83,24 @@ export async function directTargets(
         if (signal.aborted) throw new AthanorError('aborted', `${host.name} was not asked any more.`);
         const bmc = await open(host);
         try {
-          return answerOf(host.name, await command.run(bmc, parameters, { signal }));
+          return withWayBack(answerOf(host.name, await command.run(bmc, parameters, { signal })));
         } finally {
           await bmc.close();
         }
       } catch (error) {
-        return answerOfError(host.name, options.driver, error);
+        return withWayBack(answerOfError(host.name, options.driver, error));
       }
     },
   }));
   return { targets, single, end };
+}
+
+/** Nothing here hears of it when the right password is set on the BMC instead. */
+function withWayBack(answer: BmcAnswer): BmcAnswer {
+  const { error } = answer;
+  if (error?.code !== 'bmc-authentication' && error?.code !== 'bmc-unknown-user') return answer;
+  const remedy = `${error.remedy} Where it was the BMC that was changed, add --retry-credential.`;
+  return { ...answer, error: { ...error, remedy } };
 }
 
 /** Remembered by address: the same BMC may be written in several ways, and a name may come to mean another one. */

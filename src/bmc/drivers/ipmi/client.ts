@@ -294,7 +294,7 @@ export function refusedError(peer: Peer, commandName: string, refusal: Refusal):
     return new AthanorError('unsupported', message);
   }
   if (code === completionCode.insufficientPrivilege) {
-    const remedy = `Give the user of credential ${peer.credentialName} a higher privilege level on the BMC.`;
+    const remedy = `Have the BMC give credential ${peer.credentialName} a higher privilege level.`;
     return new AthanorError('bmc-privilege', message, { remedy });
   }
   return new AthanorError(laterCodes.has(code) ? 'bmc-busy' : 'bmc-refused', message);
