@@ -146,6 +146,11 @@ describe('sensors of our simulator', () => {
     expect(await names({ pattern: 'cpu?*' })).toEqual(['CPU1 Temp', 'CPU2 Temp']);
     expect(await names({ pattern: 'temp' })).toHaveLength(4);
     expect(await names({ pattern: 'temp*' })).toEqual([]);
+    expect(await names({ type: 'Boot Error' })).toEqual([]);
+    expect(await bmc.sensors.list({ type: 'temprature' })).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'invalid-input', remedy: expect.stringMatching(/Fan, .*Temperature, Voltage/) },
+    });
   });
 
   it('are read anew once the BMC says that its records changed', async () => {

@@ -175,7 +175,8 @@ function optionsOf(asked: { channel?: number | undefined; force?: boolean }, opt
 
 function present(value: z.output<typeof settings>): BmcPresentation {
   const { cipherSuites: suites, ipv6, findings, authenticationEnabled, badPassword, ...plain } = value;
-  const rows = Object.entries(plain).map(([name, shown]) => [
+  // What the BMC does not tell is left out, as it is in JSON.
+  const rows = Object.entries(withoutUndefined(plain)).map(([name, shown]) => [
     name,
     Array.isArray(shown) ? shown.join(' ') : String(shown),
   ]);
@@ -183,8 +184,9 @@ function present(value: z.output<typeof settings>): BmcPresentation {
     rows.push([`authenticationEnabled.${role}`, types.join(' ')]);
   }
   rows.push(['cipherSuites', suites.map(({ id, roleLimit }) => `${id}=${roleLimit}`).join(' ')]);
-  for (const [name, shown] of Object.entries(badPassword ?? {})) rows.push([`badPassword.${name}`, String(shown)]);
-  for (const [name, shown] of Object.entries(ipv6 ?? {})) {
+  for (const [name, shown] of Object.entries(withoutUndefined(badPassword ?? {})))
+    rows.push([`badPassword.${name}`, String(shown)]);
+  for (const [name, shown] of Object.entries(withoutUndefined(ipv6 ?? {}))) {
     rows.push([`ipv6.${name}`, Array.isArray(shown) ? shown.map(routerOrAddress).join(', ') : String(shown)]);
   }
   for (const finding of findings) rows.push(['finding', finding]);

@@ -165,7 +165,10 @@ function presentSerial(value: z.output<typeof serialSettings>): BmcPresentation 
 }
 
 function tableOf(value: object) {
-  return { columns: ['setting', 'value'], rows: Object.entries(value).map(([name, shown]) => [name, String(shown)]) };
+  return {
+    columns: ['setting', 'value'],
+    rows: Object.entries(withoutUndefined(value)).map(([name, shown]) => [name, String(shown)]),
+  };
 }
 
 function optionsOf(asked: { channel?: number | undefined; force?: boolean }, options?: CallOptions): SerialOptions {

@@ -1,4 +1,5 @@
 /** The sensors of a BMC as its records describe them: what they are called, where they are and how they are asked. */
+import { AthanorError } from '../../../errors/index.ts';
 import type {
   Conversion,
   IpmiTarget,
@@ -87,6 +88,20 @@ export function isSelected(sensor: Sensor, { named, pattern, type }: SensorSelec
     (pattern === undefined || fits(name, pattern.toLowerCase())) &&
     (type === undefined || typeName === type.trim().toLowerCase())
   );
+}
+
+const typesOfSpecification = Array.from({ length: 0x2c }, (_, at) => sensorTypeName(at + 1));
+
+/** Throws for a type that there is not: a mistyped one selects nothing, which would look as if all were well. */
+export function checkSensorType(type: string, sensors: readonly Sensor[]): void {
+  const own = [...new Set(sensors.map(({ record }) => sensorTypeName(record.sensorType)))];
+  const wanted = type.trim().toLowerCase();
+  if ([...own, ...typesOfSpecification].some((name) => name.toLowerCase() === wanted)) return;
+  throw new AthanorError('invalid-input', `there is no type of sensors named ${type}`, {
+    field: 'type',
+    value: type,
+    remedy: `Those of this BMC: ${own.toSorted().join(', ')}.`,
+  });
 }
 
 /** A glob over the whole name, or a part of it where the pattern has no `*` or `?`. Linear: no regular expression. */

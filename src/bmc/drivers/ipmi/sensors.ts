@@ -25,7 +25,14 @@ import type { IpmiContext } from './context.ts';
 import { createSdrStore } from './sdr-store.ts';
 import { readBack, sendChange } from './send-change.ts';
 import type { Sensor } from './sensor-population.ts';
-import { isSelected, recordSummary, sensorsOf, targetOf, thresholdMeaning } from './sensor-population.ts';
+import {
+  checkSensorType,
+  isSelected,
+  recordSummary,
+  sensorsOf,
+  targetOf,
+  thresholdMeaning,
+} from './sensor-population.ts';
 import { createSensorReader, settableThresholds } from './sensor-reading.ts';
 
 export function ipmiSensors(context: IpmiContext, cache: SdrCache): SensorsCapability {
@@ -34,7 +41,9 @@ export function ipmiSensors(context: IpmiContext, cache: SdrCache): SensorsCapab
   const reader = createSensorReader(context);
 
   async function select(selection: SensorSelection, note: Note, signal?: AbortSignal): Promise<Sensor[]> {
-    return sensorsOf(await store.readRecords(note, signal)).filter((sensor) => isSelected(sensor, selection));
+    const sensors = sensorsOf(await store.readRecords(note, signal));
+    if (selection.type !== undefined) checkSensorType(selection.type, sensors);
+    return sensors.filter((sensor) => isSelected(sensor, selection));
   }
 
   async function named(nameOrId: string, note: Note, signal?: AbortSignal): Promise<Sensor[]> {
