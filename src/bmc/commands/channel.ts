@@ -103,6 +103,7 @@ function presentAccess(value: z.output<typeof channelAccess>) {
   );
   return {
     line: `channel ${value.number}: ${value.medium}, ${value.protocol}, access ${active?.mode ?? 'not told'}, limit ${active?.roleLimit ?? 'none'}`,
+    lineToo: true as const,
     table: { columns: ['setting', 'active', 'stored'], rows },
   };
 }

@@ -23,6 +23,8 @@ export interface BmcTable {
 export interface BmcPresentation {
   line: string;
   table?: BmcTable;
+  /** The line says what the table leaves out: people are shown both. */
+  lineToo?: true;
 }
 
 interface Definition<Parameters extends z.ZodObject, Value> {

@@ -61,6 +61,7 @@ export const connectionCommands: readonly BmcCommand[] = [
       const suites = cipherSuites?.map(({ id }) => id).join(', ') ?? 'not listed';
       return {
         line: `IPMI ${versions.join(' and ')}, cipher suites ${suites}`,
+        lineToo: true,
         table: { columns: ['severity', 'finding'], rows: findings.map(({ severity, text }) => [severity, text]) },
       };
     },
@@ -92,6 +93,7 @@ export const connectionCommands: readonly BmcCommand[] = [
     run: (bmc, { all }, options) => bmc.connection.sessions(all, options),
     present: ({ cipherSuite, activeSessions, possibleSessions, sessions }) => ({
       line: `${activeSessions} of ${possibleSessions} sessions active; this one with cipher suite ${cipherSuite}`,
+      lineToo: true,
       table: {
         columns: ['handle', 'user', 'privilege', 'channel', 'address', 'port', 'own'],
         rows: sessions.map((session) => [

@@ -72,9 +72,11 @@ export const fanCommands: readonly BmcCommand[] = [
   }),
 ];
 
-function present({ mode, duties, tachometers }: FanReading): BmcPresentation {
+function present({ mode, modes, duties, tachometers }: FanReading): BmcPresentation {
+  const now = [mode, ...duties.map(({ zone, percent }) => `${zone} ${percent} %`)].filter(Boolean).join(', ') || 'set';
   return {
-    line: [mode, ...duties.map(({ zone, percent }) => `${zone} ${percent} %`)].filter(Boolean).join(', ') || 'set',
+    line: modes.length === 0 ? now : `${now} (modes: ${modes.join(', ')})`,
+    lineToo: true,
     table: {
       columns: ['fan', 'RPM', 'before', 'follows'],
       rows: tachometers.map(({ name, rpm, beforeRpm, follows }) => [

@@ -63,6 +63,7 @@ export const userCommands: readonly BmcCommand[] = [
     },
     present: (value) => ({
       line: `${value.users.length} users shown, ${value.enabledCount} enabled, room for ${value.maximum}`,
+      lineToo: true,
       table: { columns, rows: value.users.map(row) },
     }),
   }),

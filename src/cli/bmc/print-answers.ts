@@ -2,7 +2,7 @@
 import type { BmcAnswer, BmcCommand } from '../../bmc/index.ts';
 import { jsonText } from '../json-text.ts';
 import { renderTable } from '../table.ts';
-import { printable, type Terminal } from '../terminal.ts';
+import { printable } from '../terminal.ts';
 import { foldNodeRanges } from './node-ranges.ts';
 
 export const bmcFormats = ['table', 'wide', 'json', 'jsonl', 'yaml', 'name'] as const;
@@ -12,9 +12,21 @@ export function asBmcFormat(text: unknown): BmcFormat {
   return bmcFormats.find((format) => format === text) ?? 'table';
 }
 
+interface Screen {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+/** Where it is shown; a `Terminal` is one. */
+export interface Shown {
+  stdout: Screen;
+  stderr: Screen;
+}
+
 /** `single`: one BMC was named by one plain name, so that the document is one answer and not a list. */
 export async function printAnswers(
-  terminal: Terminal,
+  terminal: Shown,
   format: BmcFormat,
   command: BmcCommand,
   answers: readonly BmcAnswer[],
@@ -30,7 +42,7 @@ export async function printAnswers(
 }
 
 function printText(
-  terminal: Terminal,
+  terminal: Shown,
   command: BmcCommand,
   answers: readonly BmcAnswer[],
   single: boolean,
@@ -51,19 +63,21 @@ function printText(
   if (!single) printFailures(terminal, answers);
 }
 
-function textOfValue({ stdout }: Terminal, command: BmcCommand, answer: BmcAnswer): string {
-  const { line, table } = command.present(answer.value);
-  if (table === undefined) return `${line.split('\n').map(printable).join('\n')}\n`;
+function textOfValue({ stdout }: Shown, command: BmcCommand, answer: BmcAnswer): string {
+  const { line, table, lineToo } = command.present(answer.value);
+  const lines = `${line.split('\n').map(printable).join('\n')}\n`;
+  if (table === undefined) return lines;
   if (table.rows.length === 0) return `${printable(line)}\n`;
   const columns = table.columns.map((header, at) => ({
     header,
     value: (row: readonly (string | number | undefined)[]) => row[at],
   }));
-  return renderTable(table.rows, columns, {
+  const drawn = renderTable(table.rows, columns, {
     wide: true,
     width: stdout.isTTY ? stdout.columns : undefined,
     colour: false,
   });
+  return lineToo === true ? lines + drawn : drawn;
 }
 
 function textOfEvidence({ evidence }: BmcAnswer): string {
@@ -71,7 +85,7 @@ function textOfEvidence({ evidence }: BmcAnswer): string {
 }
 
 /** Grouped by what was wrong, whatever name it was said with. */
-function printFailures({ stderr }: Terminal, answers: readonly BmcAnswer[]): void {
+function printFailures({ stderr }: Shown, answers: readonly BmcAnswer[]): void {
   const groups = new Map<string, { names: string[]; answer: BmcAnswer; message: string }>();
   for (const answer of answers) {
     const { bmc, outcome, error } = answer;
