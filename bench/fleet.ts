@@ -5,7 +5,7 @@
  *     --runs N         sweeps by each (default 5)
  *     --ipmi-sims N    BMCs of OpenIPMI's ipmi_sim (default 200; 0: none)
  *     --simulated N    BMCs of Athanor's simulator (default 1000; 0: none)
- *     --without NAME   leave a contestant out: athanor, ipmipower, ipmitool
+ *     --without NAME   leave a contestant out: athanor, athanor-unaided, ipmipower, ipmitool
  *     -o json          one JSON document instead of a table
  */
 import { execFile } from 'node:child_process';
@@ -37,8 +37,11 @@ interface Sweep {
   correct: number;
 }
 
-type Contestant = 'athanor' | 'ipmipower' | 'ipmitool';
-const contestants = (['athanor', 'ipmipower', 'ipmitool'] as const).filter((name) => !values.without.includes(name));
+/** `athanor` is told the suite, as the others are; `athanor-unaided` finds it out. */
+type Contestant = 'athanor' | 'athanor-unaided' | 'ipmipower' | 'ipmitool';
+const contestants = (['athanor', 'athanor-unaided', 'ipmipower', 'ipmitool'] as const).filter(
+  (name) => !values.without.includes(name),
+);
 
 const directory = await mkdtemp(path.join(tmpdir(), 'bench-fleet-'));
 const passwordFile = path.join(directory, 'password');
@@ -47,17 +50,29 @@ const { username, password } = administrator;
 
 const ipmitool = `ipmitool -I lanplus -C 3 -H HOST -U ${username} -f ${passwordFile} chassis power status`;
 
-const athanor =
-  `--user ${username} --password-file ${passwordFile} --driver ipmi --cipher-suites 3 power status -o json`.split(' ');
+const login = `--user ${username} --password-file ${passwordFile} --driver ipmi`.split(' ');
+const athanor = ({ ranges }: Farm, ...options: string[]) => ({
+  words: [
+    path.join(root, 'bin/athanor'),
+    'bmc',
+    '--host',
+    ranges.join(','),
+    ...login,
+    ...options,
+    'power',
+    'status',
+    '-o',
+    'json',
+  ],
+  correct: /"state": ?"off"/g,
+});
 const freeipmi = `-D LAN_2_0 -I 3 -W opensesspriv -u ${username} -p ${password} --stat`.split(' ');
 const parallel = `printf '%s\\n' "$@" | xargs -P 64 -I HOST ${ipmitool}`;
 
 /** Every BMC is off, and whoever says so of one has it right. */
 const sweeps: Record<Contestant, (farm: Farm) => { words: string[]; correct: RegExp }> = {
-  athanor: ({ ranges }) => ({
-    words: [path.join(root, 'bin/athanor'), 'bmc', '--host', ranges.join(','), ...athanor],
-    correct: /"state": ?"off"/g,
-  }),
+  athanor: (farm) => athanor(farm, '--cipher-suites', '3'),
+  'athanor-unaided': (farm) => athanor(farm),
   ipmipower: ({ ranges }) => ({ words: ['ipmipower', '-h', ranges.join(','), ...freeipmi], correct: /: off$/gm }),
   ipmitool: ({ addresses }) => ({
     words: ['sh', '-c', parallel, '-', ...addresses],
@@ -93,7 +108,7 @@ interface Result {
 }
 
 async function compare(farm: Farm): Promise<Result> {
-  const all: Record<Contestant, Sweep[]> = { athanor: [], ipmipower: [], ipmitool: [] };
+  const all: Record<Contestant, Sweep[]> = { athanor: [], 'athanor-unaided': [], ipmipower: [], ipmitool: [] };
   for (let run = 0; run < (runs ?? 1); run += 1) {
     for (const contestant of contestants) {
       const state = await mkdtemp(path.join(directory, 'state-'));
