@@ -2,7 +2,7 @@
 import { AthanorError } from '../errors/index.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { createRecoveryFixture } from './recovery.fixture.ts';
-import type { BmcAnswer } from '../bmc/index.ts';
+import type { BmcAnswer, SerialConsole } from '../bmc/index.ts';
 import type { EventView, MachineView, OperationDetail } from './schemas.ts';
 
 const time = '2026-11-21T10:00:00.000Z';
@@ -13,6 +13,8 @@ export interface FixtureControlPlane extends ControlPlane {
   readonly operations: Map<string, OperationDetail>;
   /** What the next BMC action answers. */
   action: BmcAnswer;
+  /** What the next console is. */
+  openConsole(signal: AbortSignal): Promise<SerialConsole>;
   append(kind: string, subjectId: string): EventView;
   /** Event streams that are being read now. */
   openStreams(): number;
@@ -89,6 +91,7 @@ export function createControlPlaneFixture(): FixtureControlPlane {
   const fixture: FixtureControlPlane = {
     calls,
     operations,
+    openConsole: () => Promise.reject(new AthanorError('not-found', 'There is no console.')),
     action: { bmc: 'r1-bmc', driver: 'ipmi', outcome: 'done', value: 'on', evidence: [] },
     append(kind, subjectId) {
       const event: EventView = {
@@ -152,6 +155,10 @@ export function createControlPlaneFixture(): FixtureControlPlane {
     async askBmc(name, command, parameters, caller) {
       calls.push(['askBmc', name, command.name, parameters, caller]);
       return fixture.action;
+    },
+    async withConsole(name, { takeOver }, caller, signal, use) {
+      calls.push(['withConsole', name, takeOver, caller]);
+      await use(await fixture.openConsole(signal));
     },
     async listOperations(filter) {
       calls.push(['listOperations', filter]);

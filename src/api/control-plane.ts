@@ -1,4 +1,4 @@
-import type { BmcAnswer, BmcCommand } from '../bmc/index.ts';
+import type { BmcAnswer, BmcCommand, SerialConsole } from '../bmc/index.ts';
 import type {
   IncidentDetail,
   IncidentFilter,
@@ -66,6 +66,17 @@ export interface ControlPlane {
     caller: string,
     signal?: AbortSignal,
   ): Promise<BmcAnswer>;
+  /**
+   * Opens a machine's serial console through its BMC, hands it to `use`, and closes it when that is done. Throws when it
+   * cannot be opened; `signal` breaks the opening off, and ends nothing afterwards.
+   */
+  withConsole(
+    name: string,
+    options: { takeOver: boolean },
+    caller: string,
+    signal: AbortSignal,
+    use: (console: SerialConsole) => Promise<void>,
+  ): Promise<void>;
 
   listOperations(filter: OperationFilter): Promise<OperationView[]>;
   getOperation(id: string): Promise<OperationDetail>;

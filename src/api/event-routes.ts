@@ -1,4 +1,4 @@
-/** `GET /api/v1/events`, the only route that streams. */
+/** `GET /api/v1/events`: the history as a stream. */
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { AthanorError } from '../errors/index.ts';

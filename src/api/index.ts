@@ -12,6 +12,7 @@ export {
   type Certificate,
   type EnsureCertificateOptions,
 } from './certificate.ts';
+export * from './console-frames.ts';
 export type { ControlPlane } from './control-plane.ts';
 export { longestSocketPath, type ListenAddress, type Listener } from './listeners.ts';
 export * from './recovery-schemas.ts';

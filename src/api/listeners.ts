@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:https';
 import { connect, isIPv6 } from 'node:net';
 import { AthanorError } from '../errors/index.ts';
 import type { Certificate } from './certificate.ts';
+import { isUpgrade, routeUpgrade } from './upgrades.ts';
 
 /** Where to listen: `port` 0 lets the system choose. */
 export type ListenAddress = { host: string; port: number } | { path: string };
@@ -33,9 +34,11 @@ export async function listen(
       headersTimeout: 15_000,
       requestTimeout: 30_000,
       keepAliveTimeout: 30_000,
+      shouldUpgradeCallback: isUpgrade,
     },
     handler,
   );
+  server.on('upgrade', (request, _, head) => routeUpgrade(request, head, handler));
   server.maxConnections = 1024;
   if ('path' in address) await listenOnPath(server, address.path);
   else await started(server, address);

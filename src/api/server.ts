@@ -19,6 +19,7 @@ import { AthanorError } from '../errors/index.ts';
 import { createAuthentication } from './authentication.ts';
 import { bmcRoutes } from './bmc-routes.ts';
 import type { Certificate } from './certificate.ts';
+import { consoleRoute } from './console-route.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { eventRoutes } from './event-routes.ts';
 import { createFailureLimit } from './failure-limit.ts';
@@ -43,7 +44,7 @@ export interface Api {
   readonly app: FastifyInstance;
   /** Opens every address, or none: when one fails the others are closed again. */
   listen(addresses: readonly ListenAddress[]): Promise<Listener[]>;
-  /** Ends event streams, lets requests finish, closes the listeners. */
+  /** Ends event streams and consoles, lets requests finish, closes the listeners. */
   close(): Promise<void>;
 }
 
@@ -64,6 +65,7 @@ export const redactedPaths = [
 
 const maximumBodyBytes = 256 * 1024;
 const maximumStreams = 64;
+const maximumConsoles = 64;
 
 export async function buildApi(options: ApiOptions): Promise<Api> {
   const { controlPlane, tokens, certificate, version } = options;
@@ -106,6 +108,7 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
       scope.setNotFoundHandler(notFound);
       await scope.register(resourceRoutes(controlPlane));
       await scope.register(bmcRoutes(controlPlane));
+      await scope.register(consoleRoute({ controlPlane, maximumConsoles }));
       await scope.register(recoveryRoutes(controlPlane));
       await scope.register(eventRoutes({ controlPlane, heartbeatMs: options.heartbeatMs ?? 15_000, maximumStreams }));
     },

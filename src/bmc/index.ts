@@ -13,7 +13,7 @@ export type * from './capabilities/bmc-reset.ts';
 export * from './capabilities/boot-device.ts';
 export type * from './capabilities/channels.ts';
 export type * from './capabilities/connection.ts';
-export type * from './capabilities/console.ts';
+export * from './capabilities/console.ts';
 export type * from './capabilities/firmware.ts';
 export type * from './capabilities/fru.ts';
 export type * from './capabilities/identify-led.ts';

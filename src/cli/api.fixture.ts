@@ -214,6 +214,7 @@ export function planeOf(
       }
       return { ...bench.action, bmc: name };
     },
+    withConsole: async () => none(),
     listOperations: async () => [operation],
     getOperation: async () => (bench.operations.length > 1 ? bench.operations.shift() : bench.operations[0]) ?? none(),
     abortOperation: async () => ({ ...operation, state: 'aborted' }),

@@ -29,9 +29,9 @@ export function addBmcCommands(program: Command, context: Context, way: Way, com
     .argument('[bmc]', 'a declared BMC; none with --host')
     .option('--escape <key>', 'the key that begins a command of the console, as ^] or ^O')
     .option('--take-over', 'end the console that somebody else has open')
-    .action(async (_: string | undefined, options: ConsoleOptions, command: Command) => {
+    .action(async (bmc: string | undefined, options: ConsoleOptions, command: Command) => {
       const { openConsole } = await import('./bmc/console.ts');
-      await openConsole(context, command, way, options);
+      await openConsole(context, command, way, bmc, options);
     });
 }
 

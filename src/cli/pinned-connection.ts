@@ -51,17 +51,19 @@ export function parseServer(text: string): ServerAddress {
 /** undici's connector that lets only the pinned certificate through. */
 export function pinnedConnector(server: ServerAddress, fingerprint: string): buildConnector.connector {
   return (_, callback) => {
-    openTls(server).then(
-      ({ socket, fingerprint: shown }) => {
-        if (shown === fingerprint) callback(null, socket);
-        else {
-          socket.destroy();
-          callback(mismatch(server, fingerprint, shown), null);
-        }
-      },
+    openPinned(server, fingerprint).then(
+      (socket) => callback(null, socket),
       (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), null),
     );
   };
+}
+
+/** A connection to the server whose certificate is pinned, and to no other. */
+export async function openPinned(server: ServerAddress, fingerprint: string): Promise<TLSSocket> {
+  const { socket, fingerprint: shown } = await openTls(server);
+  if (shown === fingerprint) return socket;
+  socket.destroy();
+  throw mismatch(server, fingerprint, shown);
 }
 
 function mismatch(server: ServerAddress, pinned: string, shown: string): AthanorError {
@@ -82,7 +84,7 @@ async function openTls(server: ServerAddress): Promise<{ socket: TLSSocket; fing
   const { connect } = server;
   const options: ConnectionOptions = {
     ...connect,
-    // The pin decides, not an authority: see pinnedConnector, which hands out no socket before it has compared.
+    // The pin decides, not an authority: see openPinned, which hands out no socket before it has compared.
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
     ALPNProtocols: ['http/1.1'],

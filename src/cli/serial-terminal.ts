@@ -2,7 +2,7 @@
  * A serial console in a person's terminal: every key goes to the machine but the escape key, and what the machine prints
  * goes to the terminal as it is. Without a terminal, standard input is sent to its end, untouched.
  */
-import type { SerialConsole, SerialNotice } from '../bmc/index.ts';
+import { closeSerialConsole, type SerialConsole, type SerialNotice } from '../bmc/index.ts';
 import { AthanorError, asAthanorError } from '../errors/index.ts';
 import type { TypedPart } from './serial-escape.ts';
 import { createEscapeReader, nameOfEscapeKey, parseEscapeKey, usualEscapeKey } from './serial-escape.ts';
@@ -72,12 +72,15 @@ export async function runSerialTerminal(
     console.off('notice', onNotice);
     console.off('data', onOutput);
     // First the terminal: a BMC that has gone away is waited for a while.
-    stdin.pause();
-    if (interactive) {
+    if (!interactive) {
+      // Whoever writes to it may go on for ever: only this ends the waiting for them.
+      stdin.destroy();
+    } else {
+      stdin.pause();
       stdin.setRawMode(false);
       if (stdout.isTTY) stdout.write(`${screen.other() ? leaveOtherScreen : ''}${plainTerminal}`);
     }
-    await closed(console);
+    await closeSerialConsole(console);
     if (interactive) stderr.write(`\n[serial console of ${options.bmc} closed]\n`);
   }
 }
@@ -169,15 +172,6 @@ function interruption(signal: AbortSignal): Promise<never> {
     const abort = (): void => reject(new AthanorError('aborted', 'Interrupted.'));
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
-  });
-}
-
-async function closed(console: SerialConsole): Promise<void> {
-  if (console.closed) return;
-  await new Promise<void>((resolve) => {
-    console.once('close', resolve);
-    console.once('error', () => undefined);
-    console.destroy();
   });
 }
 

@@ -5,10 +5,10 @@
  */
 import type { ControlPlane } from '../api/index.ts';
 import { answerOf, answerOfError, type BmcAnswer, type BmcCommand, parametersOf } from '../bmc/index.ts';
-import { AthanorError } from '../errors/index.ts';
 import { inventoryOf } from '../install/index.ts';
 import type { Site } from '../site/index.ts';
 import type { JsonValue, Row, Store } from '../store/index.ts';
+import { requireNoOperation } from './require-no-operation.ts';
 
 interface Parts {
   store: Store;
@@ -28,23 +28,6 @@ const harmless: ReadonlySet<string> = new Set([
 ]);
 
 export function createAskBmc({ store, site, bmcRow, now }: Parts): ControlPlane['askBmc'] {
-  /** A machine in the middle of an operation is not to be disturbed by hand: the operation's steps would be untrue. */
-  async function requireNoOperation(bmc: Row<'bmcs'>): Promise<void> {
-    if (bmc.machine_id === null) return;
-    const running = await store.db
-      .selectFrom('operations')
-      .select(['id', 'kind'])
-      .where('machine_id', '=', bmc.machine_id)
-      .where('state', 'in', ['queued', 'running'])
-      .executeTakeFirst();
-    if (running === undefined) return;
-    throw new AthanorError('operation-running', `${running.kind} runs on the machine of BMC ${bmc.name}`, {
-      field: 'bmc',
-      value: bmc.name,
-      remedy: `Wait for it, or run \`athanor operation abort ${running.id}\` first.`,
-    });
-  }
-
   async function keepPower(bmc: Row<'bmcs'>, { value }: BmcAnswer): Promise<void> {
     const power = powerIn(value);
     if (bmc.machine_id === null || power === undefined) return;
@@ -83,7 +66,7 @@ export function createAskBmc({ store, site, bmcRow, now }: Parts): ControlPlane[
       if (command.name === 'power status') await keepPower(bmc, answer);
       return answer;
     }
-    if (!harmless.has(command.name)) await requireNoOperation(bmc);
+    if (!harmless.has(command.name)) await requireNoOperation(store, bmc);
     // A BMC that the site does not have throws here, before anything is noted.
     const open = site.bmc(name);
     const parameters = await withFirmware(command, bmc, given);

@@ -204,10 +204,12 @@ describe('BMCs', () => {
     expect(bmcAnswerSchema.strict().parse(answer)).toEqual(answer);
   });
 
-  it('are not switched by hand while an operation runs on their machine', async () => {
+  it('are neither switched nor typed to by hand while an operation runs on their machine', async () => {
     const { plane, bmc } = await open({ idle: true });
     const { id } = await plane.deployMachine('r1', { image: 'lab-os' });
-    for (const asked of [ask(plane, 'power on'), ask(plane, 'boot pxe')]) {
+    const unused = (): Promise<void> => Promise.reject(new Error('it was opened'));
+    const typing = plane.withConsole('bmc-1', { takeOver: true }, 'tester', AbortSignal.timeout(5_000), unused);
+    for (const asked of [ask(plane, 'power on'), ask(plane, 'boot pxe'), typing]) {
       await expect(asked).rejects.toMatchObject({ code: 'operation-running' });
       await expect(asked).rejects.toHaveProperty('remedy', expect.stringContaining(id));
     }

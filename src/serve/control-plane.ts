@@ -23,6 +23,7 @@ import {
 } from './machine-views.ts';
 import type { NetworkDirectory } from './networks.ts';
 import type { RecoveryPlane } from './recovery-plane.ts';
+import { createWithConsole } from './with-console.ts';
 
 export interface ControlPlaneParts {
   store: Store;
@@ -102,6 +103,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
       return viewBmcDetail(row, (await machinesOfBmcs(store)).get(row.machine_id ?? ''));
     },
     askBmc: createAskBmc({ store, site, bmcRow, now }),
+    withConsole: createWithConsole({ store, site, bmcRow, now }),
 
     listOperations: async ({ machine, state }) => {
       const list = await operations.list({

@@ -42,3 +42,13 @@ export interface ConsoleCapability {
   /** Empty when the BMC has none. */
   graphicalEndpoints(options?: CallOptions): Promise<BmcResult<GraphicalConsoleEndpoint[]>>;
 }
+
+/** Ends it, and resolves when the BMC has let it go. Whoever wants to know why it failed listens for `error`. */
+export async function closeSerialConsole(console: SerialConsole): Promise<void> {
+  if (console.closed) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  console.once('close', resolve);
+  console.on('error', () => undefined);
+  console.destroy();
+  await promise;
+}
