@@ -61,8 +61,8 @@ interface Running {
   ended: Promise<unknown>;
 }
 
-function start(args: readonly string[]): Running {
-  const child = spawn(athanor, args, { stdio: 'pipe' });
+function start(args: readonly string[], program = athanor): Running {
+  const child = spawn(program, args, { stdio: 'pipe' });
   children.push(child);
   const chunks: Buffer[] = [];
   let shown = '';
@@ -203,6 +203,20 @@ describe('the console through the server', () => {
       ['bmc.answered', 'done', { takeOver: true }],
       ['bmc.console-closed', undefined, { takeOver: true }],
     ]);
+  });
+
+  it('in a terminal sends a break by its key, and is left by its key', async () => {
+    const words = [athanor, '--login-file', join(directory, 'login.json'), 'bmc', 'console', 'bmc-1'];
+    const console = start(['-qfec', words.join(' '), '/dev/null'], 'script');
+    await console.shows('Ctrl-] . leaves');
+    console.input.write('ls\r');
+    await machine.untilReceived(3);
+    console.input.write('\u001db');
+    await console.shows('[break sent]');
+    console.input.write('\u001d.');
+    expect(await console.ended).toBe(0);
+    await console.shows('[serial console of bmc-1 closed]');
+    expect([machine.received().toString(), await statusByIpmitool()]).toEqual(['ls\r', free]);
   });
 
   it('is let go when the one who had it is killed, and ipmitool can have it', async () => {
