@@ -12,6 +12,7 @@ import type { Note } from '../../settle.ts';
 import type { IpmiContext } from './context.ts';
 import type { ParameterPlace, ParameterWrite } from './parameter-access.ts';
 import { checkWritten, requireParameter, writeOf, writeParameters } from './parameter-access.ts';
+import { readBackAlerting } from './pef-access.ts';
 
 /** The channel that the request came by. */
 const thisChannel = 0x0e;
@@ -65,7 +66,10 @@ export async function writeAlertDestination(
   }
   if (writes.length > 0) {
     await writeParameters(place, writes, false);
-    await checkWritten(place, writes);
+    return await readBackAlerting(context, async () => {
+      await checkWritten(place, writes);
+      return await readDestination(place, number);
+    });
   }
   return await readDestination(place, number);
 }

@@ -21,7 +21,7 @@ import type {
 } from '../../capabilities/alerting.ts';
 import type { Note } from '../../settle.ts';
 import type { IpmiContext } from './context.ts';
-import { disagrees, getOptionalPef, getPef, setPef } from './pef-access.ts';
+import { disagrees, getOptionalPef, getPef, readBackAlerting, setPef } from './pef-access.ts';
 
 const blockLength = 16;
 /** Alert strings for pagers: none is longer. */
@@ -63,7 +63,7 @@ export async function writePolicy(
     stringSelector: wanted.stringSelector ?? before.stringSelector,
   };
   await setPef(context, pefParameter.alertPolicy, encodeAlertPolicy(policy), note, signal);
-  const seen = await read();
+  const seen = await readBackAlerting(context, read);
   note(getPefConfigurationParameters.name, `alert policy ${number}: ${JSON.stringify(toPolicy(seen))}`);
   if (!encodeAlertPolicy(seen).equals(encodeAlertPolicy(policy))) throw disagrees(context, `alert policy ${number}`);
   return toPolicy(seen);
@@ -112,7 +112,7 @@ export async function writeAlertString(
   const keys = encodeAlertStringKeys({ selector: number, eventFilter, stringSet });
   await setPef(context, pefParameter.alertStringKeys, keys, note, signal);
   if (wanted.text !== undefined) await writeText(context, number, after.text, note, signal);
-  const seen = await readString(context, number, signal);
+  const seen = await readBackAlerting(context, () => readString(context, number, signal));
   note(getPefConfigurationParameters.name, `alert string ${number}: ${JSON.stringify(seen.text)}`);
   if (seen.text !== after.text || seen.eventFilter !== eventFilter || seen.stringSet !== stringSet) {
     throw disagrees(context, `alert string ${number}`);

@@ -31,7 +31,8 @@ import { settle } from '../../settle.ts';
 import { readAlertDestinations, writeAlertDestination } from './alert-destinations.ts';
 import { readAlertStrings, toPolicy, writeAlertString, writePolicy } from './alert-policies.ts';
 import type { IpmiContext } from './context.ts';
-import { disagrees, getOptionalPef, getPef, setPef } from './pef-access.ts';
+import { disagrees, getOptionalPef, getPef, readBackAlerting, setPef } from './pef-access.ts';
+import { sendChange } from './send-change.ts';
 
 export function ipmiAlerting(context: IpmiContext): AlertingCapability {
   const about = { driver: 'ipmi', capability: 'alerting', clock: context.clock } as const;
@@ -43,7 +44,7 @@ export function ipmiAlerting(context: IpmiContext): AlertingCapability {
       change(options, async (note) => {
         const control = await getPef(context, pefParameter.control, 0, decodePefControl, options.signal);
         await setPef(context, pefParameter.control, encodePefControl({ ...control, enabled }), note, options.signal);
-        const seen = await readInfo(context, note, options.signal);
+        const seen = await readBackAlerting(context, () => readInfo(context, note, options.signal));
         if (seen.enabled !== enabled) throw disagrees(context, 'event filtering');
         return seen;
       }),
@@ -60,7 +61,7 @@ export function ipmiAlerting(context: IpmiContext): AlertingCapability {
         const filter = await getPef(context, pefParameter.eventFilter, number, decodeEventFilter, options.signal);
         const first = Buffer.of(number, (enabled ? 0x80 : 0) | (filter.type << 5));
         await setPef(context, pefParameter.eventFilterFirstByte, first, note, options.signal);
-        const seen = await readFilter(context, number, options.signal);
+        const seen = await readBackAlerting(context, () => readFilter(context, number, options.signal));
         if (seen.enabled !== enabled) throw disagrees(context, `event filter ${number}`);
         return seen;
       }),
@@ -85,9 +86,11 @@ export function ipmiAlerting(context: IpmiContext): AlertingCapability {
       change(options, (note) => writeAlertString(context, number, wanted, note, options.signal)),
     postpone: (seconds, options = {}) =>
       change(options, async (note) => {
-        await context.client.run(armPefPostponeTimer, { timer: seconds }, options.signal);
+        await sendChange(context, armPefPostponeTimer, { timer: seconds }, 'the postpone timer anew', options);
         const read = { timer: postponeTimer.readOnly };
-        const { countdown } = await context.client.run(armPefPostponeTimer, read, options.signal);
+        const { countdown } = await readBackAlerting(context, () =>
+          context.client.run(armPefPostponeTimer, read, options.signal),
+        );
         note(armPefPostponeTimer.name, `${countdown} s are left`);
         if (countdown > 0 !== seconds > 0) throw disagrees(context, 'the postpone timer');
         return { remainingSeconds: countdown };

@@ -15,6 +15,7 @@ import type {
 import type { Note } from '../../settle.ts';
 import { refusedError } from './client.ts';
 import type { IpmiContext } from './context.ts';
+import { readBack, sendChange } from './send-change.ts';
 
 /** DCMI entity ids (Table 6-27). */
 const places = [
@@ -69,9 +70,11 @@ export async function writeTemperatureLimit(
   signal?: AbortSignal,
 ): Promise<TemperatureLimit> {
   const entity = places.find(({ place }) => place === limit.place)?.entity ?? 0x40;
-  await context.client.run(setThermalLimit, { entity, ...limit }, signal);
+  const what = `the temperature limit of ${limit.celsius} degrees C`;
+  await sendChange(context, setThermalLimit, { entity, ...limit }, what, { signal });
   note(setThermalLimit.name, 'confirmed by the BMC');
-  const seen = await context.client.run(getThermalLimit, { entity, instance: limit.instance }, signal);
+  const at = { entity, instance: limit.instance };
+  const seen = await readBack(context, what, () => context.client.run(getThermalLimit, at, signal));
   if (seen.celsius === limit.celsius && seen.powerOff === limit.powerOff) {
     return { place: limit.place, instance: limit.instance, ...seen };
   }

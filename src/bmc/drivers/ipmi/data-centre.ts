@@ -33,6 +33,7 @@ import { settle } from '../../settle.ts';
 import { refusedError } from './client.ts';
 import type { IpmiContext } from './context.ts';
 import { readSensorPlaces, readThermal, writeTemperatureLimit } from './data-centre-thermal.ts';
+import { readBack, sendChange } from './send-change.ts';
 
 const about = { driver: 'ipmi', capability: 'dataCentre' } as const;
 const chunk = 16;
@@ -53,9 +54,10 @@ export function ipmiDataCentre(context: IpmiContext): DataCentreCapability {
     setPowerLimit: (limit, options = {}) => change(options, (note) => writeLimit(context, limit, note, options.signal)),
     activatePowerLimit: (active, options = {}) =>
       change(options, async (note) => {
-        await context.client.run(activatePowerLimit, { active }, options.signal);
+        const what = active ? 'an active power limit' : 'no active power limit';
+        await sendChange(context, activatePowerLimit, { active }, what, options);
         note(activatePowerLimit.name, `${active ? 'activate' : 'deactivate'}: confirmed by the BMC`);
-        const seen = await readLimit(context, note, options.signal);
+        const seen = await readBack(context, what, () => readLimit(context, note, options.signal));
         if (seen.active !== active) throw disagrees(context, `the power limit reads ${seen.active ? '' : 'in'}active`);
         return seen;
       }),
@@ -156,9 +158,11 @@ function limitReading(active: boolean, { exception, ...limit }: PowerLimit): Pow
 
 async function writeLimit(context: IpmiContext, limit: PowerLimitSettings, note: Note, signal?: AbortSignal) {
   const { whenExceeded, ...rest } = limit;
-  await context.client.run(setPowerLimit, { ...rest, exception: powerLimitExceptions[whenExceeded] }, signal);
+  const request = { ...rest, exception: powerLimitExceptions[whenExceeded] };
+  const what = `the power limit of ${limit.watts} W`;
+  await sendChange(context, setPowerLimit, request, what, { signal });
   note(setPowerLimit.name, `${limit.watts} W: confirmed by the BMC`);
-  const seen = await readLimit(context, note, signal);
+  const seen = await readBack(context, what, () => readLimit(context, note, signal));
   if (seen.watts === undefined) {
     note(getPowerLimit.name, 'the limit is not active, and this BMC does not tell it until it is');
     return { ...limit, active: false };
@@ -209,12 +213,14 @@ async function writeText(
   const isTag = field === 'assetTag';
   const command = isTag ? setAssetTag : setManagementControllerIdentifier;
   // The controller's identifier ends with a zero; an asset tag is as long as it is written (§6.4.3).
+  const what = `the ${isTag ? 'asset tag' : 'name'} ${JSON.stringify(text)}, whole or in part`;
   const bytes = Buffer.from(isTag ? text : `${text}\0`, 'latin1');
   for (let offset = 0; offset < Math.max(bytes.length, 1); offset += chunk) {
-    await context.client.run(command, { offset, data: bytes.subarray(offset, offset + chunk) }, signal);
+    await sendChange(context, command, { offset, data: bytes.subarray(offset, offset + chunk) }, what, { signal });
   }
   note(command.name, 'confirmed by the BMC');
-  const seen = await readText(context, isTag ? getAssetTag : getManagementControllerIdentifier, note, signal);
+  const reader = isTag ? getAssetTag : getManagementControllerIdentifier;
+  const seen = await readBack(context, what, () => readText(context, reader, note, signal));
   if (seen.trimEnd() !== text.trimEnd()) throw disagrees(context, `it reads ${JSON.stringify(seen)}`);
   return seen;
 }

@@ -11,6 +11,7 @@ import type { IpmiContext } from './context.ts';
 import { fanControlOf, holdsDuty, readDuty, readMode, restoreAutomatic, setDuty, setMode } from './fan-commands.ts';
 import type { DutyChange, Tachometer, WatchedTachometer } from './fan-tachometers.ts';
 import { defaultWatchMs, inWords, isStopped, readTachometers, watchTachometers } from './fan-tachometers.ts';
+import { readBack } from './send-change.ts';
 
 /** Less than this lets most machines run hot: it needs the caller's word. */
 const safePercent = 20;
@@ -47,7 +48,8 @@ export function ipmiFans(context: IpmiContext, sensors: SensorsCapability): Fans
     setMode: (mode, options = {}) =>
       settle(about, async (note) => {
         const task = await begin(note, options);
-        return read(task, await change(options, () => restoringOnFailure(task, () => changeMode(task, mode))));
+        const watched = await change(options, () => restoringOnFailure(task, () => changeMode(task, mode)));
+        return readBack(context, 'the new fan mode', () => read(task, watched));
       }),
     setDuty: (duty, options = {}) =>
       settle(about, async (note) => {
@@ -55,7 +57,7 @@ export function ipmiFans(context: IpmiContext, sensors: SensorsCapability): Fans
         const task = await begin(note, options);
         const watched = await change(options, () => restoringOnFailure(task, () => changeDuty(task, duty)));
         requireSign(task, watched);
-        return read(task, watched);
+        return readBack(context, 'the new fan duty', () => read(task, watched));
       }),
     hold: (duty, options = {}) =>
       settle(about, async (note) => {
@@ -63,7 +65,7 @@ export function ipmiFans(context: IpmiContext, sensors: SensorsCapability): Fans
         const { deadlineMs, ...rest } = options;
         const task = await begin(note, rest);
         const watched = await holdUntilAborted(task, duty, deadlineMs);
-        return read({ ...task, options: {} }, watched);
+        return readBack(context, 'the automatic fan mode again', () => read({ ...task, options: {} }, watched));
       }),
   };
 }

@@ -7,6 +7,10 @@ import {
 } from '../../../protocols/ipmi/index.ts';
 import type { Note } from '../../settle.ts';
 import type { IpmiContext } from './context.ts';
+import { readBack, sendChange } from './send-change.ts';
+
+/** As in `BMC x may hold WHAT, or not`. */
+const what = 'the change of its alerting';
 
 export async function getPef<Value>(
   context: IpmiContext,
@@ -42,8 +46,13 @@ export async function setPef(
   note: Note,
   signal?: AbortSignal,
 ) {
-  await context.client.run(setPefConfigurationParameters, { parameter, data }, signal);
+  await sendChange(context, setPefConfigurationParameters, { parameter, data }, what, { signal });
   note(setPefConfigurationParameters.name, `parameter ${parameter}: confirmed by the BMC`);
+}
+
+/** Reads what came of changes to event filtering, its policies, strings and destinations. */
+export async function readBackAlerting<Value>(context: IpmiContext, read: () => Promise<Value>): Promise<Value> {
+  return await readBack(context, what, read);
 }
 
 function decoded<Value>(context: IpmiContext, decode: () => Value): Value {
