@@ -1,10 +1,11 @@
 /** The login file: which server, its certificate's fingerprint, and the token. For its owner only. */
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, open, readFile, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { AthanorError } from '../errors/index.ts';
 import type { Login } from './client.ts';
+import { makeDirectory } from './make-directory.ts';
 
 const loginSchema = z.object({
   server: z.string(),
@@ -41,7 +42,7 @@ export async function readLogin(file: string): Promise<Login> {
 }
 
 export async function writeLogin(file: string, login: Login): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await makeDirectory(dirname(file));
   const temporary = `${file}.new`;
   await rm(temporary, { force: true });
   const handle = await open(temporary, 'wx', 0o600);

@@ -1,9 +1,10 @@
 /** Pictures of screens as files: for their owner alone, and never over a file that is there. */
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ObservationView } from '../api/index.ts';
 import { AthanorError } from '../errors/index.ts';
 import { type Client, path } from './client.ts';
+import { makeDirectory } from './make-directory.ts';
 
 /** Saves a picture; refuses when there is a file of that name. */
 export async function savePicture(client: Client, frame: string, file: string): Promise<void> {
@@ -17,7 +18,7 @@ export async function savePictures(
   directory: string,
 ): Promise<string[]> {
   const frames = [...new Set(observations.flatMap(({ frame }) => (frame === null ? [] : [frame])))];
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory);
   const files: string[] = [];
   for (const [index, frame] of frames.entries()) {
     const file = join(directory, `${String(index + 1).padStart(3, '0')}-${frame.slice(0, 12)}.png`);

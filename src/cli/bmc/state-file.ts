@@ -5,19 +5,21 @@
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RefusedCredentials } from '../../bmc/index.ts';
 import { replaceFile } from './atomic-file.ts';
 import type { State } from './state-shape.ts';
+import { makeDirectory } from '../make-directory.ts';
 
 /** More is forgotten, the oldest first. */
 const mostBmcs = 10_000;
 const mostRefusedOfOne = 8;
 const lockPatienceMs = 3000;
-const staleLockMs = 10_000;
+/** Below the patience: what a run that died left behind must not cost the next one its memory. */
+const staleLockMs = 2000;
 
 export interface StateFile {
   /** Stands for the login in the memory of refused ones; the same for the same login while the file lives. */
@@ -55,7 +57,7 @@ export async function openStateFile(directory: string, warn: (text: string) => v
   async function write(): Promise<void> {
     if (!dirty) return;
     dirty = false;
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory);
     await locked(`${file}.lock`, async () => {
       const merged = (await readState(file, warn)) ?? state;
       for (const name of forgotten) delete merged.refused[name];
