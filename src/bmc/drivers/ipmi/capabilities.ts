@@ -8,6 +8,7 @@ import type { IpmiConsole } from './console.ts';
 import type { IpmiContext } from './context.ts';
 import type { SessionSetup } from './session-setup.ts';
 import type { OpenOtherClient } from './other-client.ts';
+import type { UntilClosed } from './until-closed.ts';
 
 export interface CapabilityParts {
   context: IpmiContext;
@@ -18,6 +19,8 @@ export interface CapabilityParts {
   openOtherClient: OpenOtherClient;
   /** The same one for every call: its consoles are closed with the BMC. */
   console(): Promise<IpmiConsole>;
+  /** What has to end before the BMC is closed. */
+  open: UntilClosed;
 }
 
 type Loaders = { readonly [Name in CapabilityName]?: (parts: CapabilityParts) => Promise<Capabilities[Name]> };
@@ -36,7 +39,7 @@ const loaders: Loaders = {
   connection: async ({ context, ...parts }) => (await import('./connection.ts')).ipmiConnection(context, parts),
   raw: async ({ context }) => (await import('./raw.ts')).ipmiRaw(context),
   sensors: loadSensors,
-  fans: async (parts) => (await import('./fans.ts')).ipmiFans(parts.context, await loadSensors(parts)),
+  fans: async (parts) => (await import('./fans.ts')).ipmiFans(parts.context, await loadSensors(parts), parts.open),
   systemEventLog: async (parts) =>
     (await import('./system-event-log.ts')).ipmiSystemEventLog(await withSensorRecords(parts)),
   fru: async (parts) => (await import('./fru.ts')).ipmiFru(await withSensorRecords(parts)),

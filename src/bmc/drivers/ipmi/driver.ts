@@ -18,6 +18,7 @@ import type { IpmiConsole } from './console.ts';
 import type { IpmiContext } from './context.ts';
 import type { SessionSetup } from './session-setup.ts';
 import { otherClients } from './other-client.ts';
+import { untilClosed } from './until-closed.ts';
 
 /** Only these where none is named, for 8 and 12 rest on MD5. 17 first: on a BMC that lacks it the status of Open Session says so, which costs no try of the password. */
 const defaultSuites = [17, 3];
@@ -39,6 +40,7 @@ function openIpmi(settings: BmcSettings, { lane, dependencies }: DriverParts) {
   const openOtherClient = otherClients({ peer, credential, suites }, { lane, udp, clock, randomBytes, quirks });
   const context: IpmiContext = { peer, client, lane, clock, quirks };
   const sdrCache = dependencies.sdrCache ?? cacheSdrsInMemory();
+  const open = untilClosed();
   let consoles: Promise<IpmiConsole> | undefined;
   const loadConsole = async (): Promise<IpmiConsole> => {
     const { ipmiConsole } = await import('./console.ts');
@@ -46,9 +48,9 @@ function openIpmi(settings: BmcSettings, { lane, dependencies }: DriverParts) {
   };
   const console = (): Promise<IpmiConsole> => (consoles ??= loadConsole());
   return {
-    capabilities: ipmiCapabilities({ context, credential, udp, randomBytes, sdrCache, openOtherClient, console }),
+    capabilities: ipmiCapabilities({ context, credential, udp, randomBytes, sdrCache, openOtherClient, console, open }),
     async close() {
-      await (await consoles)?.close();
+      await Promise.all([open.close(), consoles?.then((loaded) => loaded.close())]);
       await client.close();
     },
   };

@@ -6,6 +6,7 @@ import type { FanControl, RawBytes } from '../../quirks/fan-control.ts';
 import { findFanControl } from '../../quirks/fan-control.ts';
 import type { Note } from '../../settle.ts';
 import type { IpmiContext } from './context.ts';
+import { undo } from './undo.ts';
 
 const restoreMs = 30_000;
 
@@ -40,8 +41,8 @@ export async function setMode(context: IpmiContext, fans: FanControl, mode: stri
 
 /** Uses no signal of the caller's: it has to run when that has aborted. */
 export async function restoreAutomatic(context: IpmiContext, fans: FanControl, note: Note): Promise<void> {
-  const signal = AbortSignal.timeout(restoreMs);
-  await setMode(context, fans, 'automatic', note, signal).catch((error: unknown) => {
+  const restore = (signal: AbortSignal) => setMode(context, fans, 'automatic', note, signal);
+  await undo(context.clock, restore, restoreMs).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
     note('fan mode automatic', `NOT RESTORED: ${why}`);
     throw new AthanorError(

@@ -7,7 +7,7 @@ import { createFansArea, noFaults } from '../../../sim/index.ts';
 import type { SensorReading, SensorsCapability } from '../../capabilities/sensors.ts';
 import { unsupportedCapabilities } from '../../capabilities-on-demand.ts';
 import { createLane } from '../../lane.ts';
-import { rememberRefusedInMemory } from '../../ports.ts';
+import { abortedError, rememberRefusedInMemory } from '../../ports.ts';
 import { createQuirks } from '../../quirks/index.ts';
 import { createFakeClock } from '../../testing/fake-clock.ts';
 import { expectDone, expectFailed, expectUnknown } from '../../testing/results.ts';
@@ -15,6 +15,7 @@ import type { CommandAnswer, IpmiClient } from './client.ts';
 import { refusedError } from './client.ts';
 import type { IpmiContext } from './context.ts';
 import { ipmiFans } from './fans.ts';
+import { untilClosed } from './until-closed.ts';
 
 const x10 = { manufacturerId: 10876, productId: 0x0832 };
 const optimal = 2;
@@ -52,6 +53,8 @@ function build({ id = x10, quirks = [], rpm = (speed) => Math.round(6_000 * spee
     reset: () => undefined,
   });
   const asked: string[] = [];
+  /** Nothing is answered until the caller gives up. */
+  const silent = { on: false };
   const peer = { name: 'b1', address: '192.0.2.1', port: 623, credentialName: 'c' };
   function ask<Request, Response>(
     command: IpmiCommand<Request, Response>,
@@ -60,6 +63,9 @@ function build({ id = x10, quirks = [], rpm = (speed) => Math.round(6_000 * spee
   ): Promise<CommandAnswer<Response>> {
     signal?.throwIfAborted();
     const bytes = command.encodeRequest(request);
+    if (silent.on) {
+      return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(abortedError(signal))));
+    }
     if (command.name === getDeviceId.name) {
       const device = getDeviceId.encodeResponse({ ...deviceId, ...id });
       return Promise.resolve({ value: command.decodeResponse(device) });
@@ -106,7 +112,8 @@ function build({ id = x10, quirks = [], rpm = (speed) => Math.round(6_000 * spee
       return Promise.resolve({ outcome: 'done', value, driver: 'ipmi', evidence: [] });
     },
   };
-  return { area, faults, clock, asked, fans: ipmiFans(context, sensors) };
+  const open = untilClosed();
+  return { area, faults, clock, asked, lane, open, silent, fans: ipmiFans(context, sensors, open) };
 }
 
 describe('a duty', () => {
@@ -204,6 +211,44 @@ describe('a held duty', () => {
     faults.fans = 'ignored';
     expectFailed(await fans.hold({ percent: 55 }));
     expect(area.mode()).toBe(optimal);
+  });
+});
+
+describe('the end of a held duty', () => {
+  async function startHolding() {
+    const bench = build();
+    const interrupted = new AbortController();
+    const held = bench.fans.hold({ percent: 55 }, { signal: interrupted.signal });
+    await expect.poll(() => bench.asked.filter((one) => one === '30/45 00').length).toBeGreaterThan(3);
+    return { ...bench, held, interrupt: () => interrupted.abort() };
+  }
+
+  it('comes before the BMC is closed, and leaves the automatic mode', async () => {
+    const { open, held, area, fans, asked } = await startHolding();
+    await open.close();
+    expect([area.mode(), area.duties()]).toEqual([optimal, [35, 35]]);
+    expectDone(await held);
+    const sent = asked.length;
+    expectFailed(await fans.hold({ percent: 55 }));
+    expect(asked).toHaveLength(sent);
+  });
+
+  it('restores the automatic mode although as many changes wait as can', async () => {
+    const { lane, held, area, interrupt } = await startHolding();
+    const blocked = new Promise(() => undefined);
+    for (let count = 0; count < 101; count += 1) void lane.change(() => blocked).catch(() => undefined);
+    interrupt();
+    expectDone(await held);
+    expect(area.mode()).toBe(optimal);
+  });
+
+  it('is in doubt when the BMC has not answered in time, by the clock of the room', async () => {
+    const { clock, silent, held, interrupt } = await startHolding();
+    silent.on = true;
+    interrupt();
+    const before = clock.monotonic();
+    expect(expectUnknown(await held).error.message).toContain('may not be automatic again');
+    expect(clock.monotonic() - before).toBeGreaterThanOrEqual(30_000);
   });
 });
 

@@ -12,6 +12,7 @@ import { fanControlOf, holdsDuty, readDuty, readMode, restoreAutomatic, setDuty,
 import type { DutyChange, Tachometer, WatchedTachometer } from './fan-tachometers.ts';
 import { defaultWatchMs, inWords, isStopped, readTachometers, watchTachometers } from './fan-tachometers.ts';
 import { readBack } from './send-change.ts';
+import type { UntilClosed } from './until-closed.ts';
 
 /** Less than this lets most machines run hot: it needs the caller's word. */
 const safePercent = 20;
@@ -29,8 +30,11 @@ interface Task {
   changed: boolean;
 }
 
-/** @param sensors of the same BMC: where the tachometers are */
-export function ipmiFans(context: IpmiContext, sensors: SensorsCapability): FansCapability {
+/**
+ * @param sensors of the same BMC: where the tachometers are
+ * @param open ends held duties when the BMC is closed
+ */
+export function ipmiFans(context: IpmiContext, sensors: SensorsCapability, open: UntilClosed): FansCapability {
   const about = { driver: 'ipmi', capability: 'fans', clock: context.clock } as const;
   const begin = async (note: Note, options: CallOptions): Promise<Task> => {
     const fans = await fanControlOf(context, note, options.signal);
@@ -60,13 +64,15 @@ export function ipmiFans(context: IpmiContext, sensors: SensorsCapability): Fans
         return readBack(context, 'the new fan duty', () => read(task, watched));
       }),
     hold: (duty, options = {}) =>
-      settle(about, async (note) => {
-        refuseDangerous(duty);
-        const { deadlineMs, ...rest } = options;
-        const task = await begin(note, rest);
-        const watched = await holdUntilAborted(task, duty, deadlineMs);
-        return readBack(context, 'the automatic fan mode again', () => read({ ...task, options: {} }, watched));
-      }),
+      open.keep(
+        settle(about, async (note) => {
+          refuseDangerous(duty);
+          const signal = AbortSignal.any(options.signal === undefined ? [open.signal] : [options.signal, open.signal]);
+          const task = await begin(note, { signal });
+          const watched = await holdUntilAborted(task, duty, options.deadlineMs);
+          return readBack(context, 'the automatic fan mode again', () => read({ ...task, options: {} }, watched));
+        }),
+      ),
   };
 }
 
@@ -199,7 +205,8 @@ async function holdUntilAborted(
     if (signal?.aborted !== true) throw error;
   } finally {
     if (dropped > 0) note('held duty', `set again ${dropped} times, for the BMC had dropped it`);
-    if (task.changed) await lane.change(() => restoreAutomatic(context, fans, note));
+    // Not in turn with other changes: the queue may be full, or stand behind a restart of the BMC.
+    if (task.changed) await restoreAutomatic(context, fans, note);
   }
   return watched;
 }
