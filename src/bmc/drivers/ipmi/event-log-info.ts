@@ -1,6 +1,7 @@
 /** What a BMC tells of its event log as a whole (IPMI v2.0 §31.2, §31.11a). */
+import { AthanorError } from '../../../errors/index.ts';
 import type { SelInfo } from '../../../protocols/ipmi/index.ts';
-import { getSelInfo, getSelTimeUtcOffset, noData } from '../../../protocols/ipmi/index.ts';
+import { getSelInfo, getSelTimeUtcOffset, IpmiDecodeError, noData } from '../../../protocols/ipmi/index.ts';
 import type { SystemEventLogInfo } from '../../capabilities/system-event-log.ts';
 import type { Note } from '../../settle.ts';
 import type { IpmiContext } from './context.ts';
@@ -11,6 +12,9 @@ export async function readInfo(context: IpmiContext, note: Note, signal?: AbortS
   note(getSelInfo.name, `${info.entries} entries${info.overflow ? ', overflowed' : ''}`);
   return toInfo(info, await utcOffset(context, signal));
 }
+
+/** Of an offset, either way (§31.11a). */
+const mostMinutes = 1_440;
 
 /** More than this is "or more", which is no number (§31.2). */
 const freeUnspecified = 0xffff;
@@ -30,6 +34,26 @@ function toInfo(info: SelInfo, offset: number): SystemEventLogInfo {
 
 /** 0 where the BMC does not say: its clock is then taken for UTC. */
 export async function utcOffset(context: IpmiContext, signal?: AbortSignal): Promise<number> {
-  const reply = await context.client.ask(getSelTimeUtcOffset, noData, signal);
-  return 'value' in reply ? (reply.value.minutes ?? 0) : 0;
+  return (await readUtcOffset(context, () => undefined, signal)) ?? 0;
+}
+
+/** Undefined where the BMC does not say, or nothing that can be read: the rest of what it tells is not lost for that. */
+export async function readUtcOffset(
+  context: IpmiContext,
+  note: Note,
+  signal?: AbortSignal,
+): Promise<number | undefined> {
+  const unsaid = (why: string) => {
+    note(getSelTimeUtcOffset.name, `${why}: the clock is taken for UTC`);
+    return undefined;
+  };
+  const reply = await context.client.ask(getSelTimeUtcOffset, noData, signal).catch((error: unknown) => {
+    if (error instanceof AthanorError && error.cause instanceof IpmiDecodeError) return error.cause;
+    throw error;
+  });
+  if (reply instanceof IpmiDecodeError) return unsaid(reply.message);
+  if ('refused' in reply) return unsaid(reply.refused.text);
+  const { minutes } = reply.value;
+  if (minutes !== undefined && Math.abs(minutes) > mostMinutes) return unsaid(`${minutes} minutes are no offset`);
+  return minutes;
 }

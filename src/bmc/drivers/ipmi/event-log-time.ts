@@ -2,7 +2,6 @@
 import { AthanorError } from '../../../errors/index.ts';
 import {
   getSelTime,
-  getSelTimeUtcOffset,
   lastSinceInitialization,
   noData,
   readTimestamp,
@@ -14,13 +13,14 @@ import { outcomeUnknown } from '../../settle.ts';
 import { refusedError } from './client.ts';
 import type { IpmiContext } from './context.ts';
 import { timeOf } from './event-entry.ts';
+import { readUtcOffset } from './event-log-info.ts';
 
 /** By how much the read-back may differ: the time between both requests, and a clock that counts whole seconds. */
 const toleranceSeconds = 5;
 
 export async function readTime(context: IpmiContext, note: Note, signal?: AbortSignal): Promise<SystemEventLogTime> {
   const { timestamp } = await context.client.run(getSelTime, noData, signal);
-  const minutes = await readOffset(context, note, signal);
+  const minutes = await readUtcOffset(context, note, signal);
   const time = timeOf(timestamp, minutes ?? 0);
   note(getSelTime.name, time.at ?? `the clock is not set: ${timestamp}`);
   const ours = Math.floor(context.clock.now() / 1000);
@@ -31,20 +31,13 @@ export async function readTime(context: IpmiContext, note: Note, signal?: AbortS
   };
 }
 
-async function readOffset(context: IpmiContext, note: Note, signal?: AbortSignal): Promise<number | undefined> {
-  const reply = await context.client.ask(getSelTimeUtcOffset, noData, signal);
-  if ('value' in reply) return reply.value.minutes;
-  note(getSelTimeUtcOffset.name, `${reply.refused.text}: the clock is taken for UTC`);
-  return undefined;
-}
-
 export async function setTime(
   context: IpmiContext,
   at: number | undefined,
   note: Note,
   signal?: AbortSignal,
 ): Promise<SystemEventLogTime> {
-  const minutes = (await readOffset(context, note, signal)) ?? 0;
+  const minutes = (await readUtcOffset(context, note, signal)) ?? 0;
   const before = context.clock.now();
   const wanted = Math.round((at ?? before) / 1000);
   const timestamp = wanted + minutes * 60;
