@@ -120,15 +120,20 @@ function wishesOf(command: BmcCommand, parameters: Record<string, unknown>): Jso
     ({ name, secret, preset }) => !secret && name in parameters && parameters[name] !== preset,
   );
   const shown = Object.fromEntries(wishes.map(({ name }) => [name, parameters[name]]));
-  return asJson(holdsSecret(command, parameters) ? { ...shown, data: 'not shown: it holds a secret' } : shown);
+  return asJson(mayHoldSecret(command, parameters) ? { ...shown, data: 'not shown: it may hold a secret' } : shown);
 }
 
 /** Set User Password, Set Channel Security Keys, and Send Message, which may carry either (IPMI v2.0 §22.30, §22.25, §22.7). */
 const secretCommands: ReadonlySet<unknown> = new Set([0x47, 0x56, 0x34]);
 
-/** Bytes that set a password or a key. */
-function holdsSecret({ name }: BmcCommand, { networkFunction, command }: Record<string, unknown>): boolean {
-  return name === 'raw' && networkFunction === 0x06 && secretCommands.has(command);
+/** The network functions of vendors, whose commands set passwords and keys as well; nobody knows which (IPMI v2.0 §5.1). */
+const firstVendorFunction = 0x2e;
+
+/** Bytes that set a password or a key, or may. */
+function mayHoldSecret({ name }: BmcCommand, { networkFunction, command }: Record<string, unknown>): boolean {
+  if (name !== 'raw') return false;
+  if (typeof networkFunction === 'number' && networkFunction >= firstVendorFunction) return true;
+  return networkFunction === 0x06 && secretCommands.has(command);
 }
 
 /** The value in one line: the history is read by people, and a whole event log has no place in it. */

@@ -181,6 +181,9 @@ describe('BMCs', () => {
     const bytes = [...Buffer.from(canary)];
     await ask(plane, 'raw', { networkFunction: 6, command: 0x47, data: [3, 2, ...bytes] }).catch(() => undefined);
     await ask(plane, 'raw', { networkFunction: 6, command: 0x34, data: [7, ...bytes] }).catch(() => undefined);
+    for (const networkFunction of [0x2e, 0x30, 0x3e]) {
+      await ask(plane, 'raw', { networkFunction, command: 0x70, data: [1, ...bytes] }).catch(() => undefined);
+    }
     await ask(plane, 'user test-password', { id: 3, password: canary }).catch(() => undefined);
     await ask(plane, 'boot pxe', { uefi: true, legacy: false });
     const events = (await bench.events()).filter(({ kind }) => kind.startsWith('bmc.'));
@@ -189,8 +192,12 @@ describe('BMCs', () => {
     const asked = events.filter(({ kind }) => kind === 'bmc.command').map(({ data }) => data);
     expect(asked.map((data) => z.object({ command: z.string(), parameters: z.unknown() }).parse(data))).toEqual([
       { command: 'user set-password', parameters: { id: 3 } },
-      { command: 'raw', parameters: { networkFunction: 6, command: 0x47, data: 'not shown: it holds a secret' } },
-      { command: 'raw', parameters: { networkFunction: 6, command: 0x34, data: 'not shown: it holds a secret' } },
+      { command: 'raw', parameters: { networkFunction: 6, command: 0x47, data: 'not shown: it may hold a secret' } },
+      { command: 'raw', parameters: { networkFunction: 6, command: 0x34, data: 'not shown: it may hold a secret' } },
+      ...[0x2e, 0x30, 0x3e].map((networkFunction) => ({
+        command: 'raw',
+        parameters: { networkFunction, command: 0x70, data: 'not shown: it may hold a secret' },
+      })),
       { command: 'user test-password', parameters: { id: 3 } },
       { command: 'boot pxe', parameters: { uefi: true } },
     ]);
