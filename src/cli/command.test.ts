@@ -186,6 +186,20 @@ describe('output', () => {
     await bench.run(['bmc', 'power', 'off', 'r1n[1-2]', '--yes']);
     expect(bench.calls.length).toBe(before + 2);
   });
+
+  it('asks before what destroys something on several, by its options as well', async () => {
+    for (const [words, told] of [
+      [['boot', 'pxe', 'r1n[1-2]', '--clear-cmos'], 'boot pxe --clear-cmos on 2 BMCs (r1n[1-2]) is disruptive'],
+      [['console', 'deactivate', 'r1n[1-2]'], 'console deactivate on 2 BMCs (r1n[1-2]) is disruptive'],
+    ] as const) {
+      const before = bench.calls.length;
+      const { code, stderr } = await bench.run(['bmc', ...words]);
+      expect([code, stderr, bench.calls.length]).toEqual([65, expect.stringContaining(told), before]);
+    }
+    const before = bench.calls.length;
+    await bench.run(['bmc', 'boot', 'pxe', 'r1n[1-2]', '--verbose']);
+    expect(bench.calls.length).toBe(before + 2);
+  });
 });
 
 describe('secrets', () => {

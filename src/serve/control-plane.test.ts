@@ -185,6 +185,7 @@ describe('BMCs', () => {
       await ask(plane, 'raw', { networkFunction, command: 0x70, data: [1, ...bytes] }).catch(() => undefined);
     }
     await ask(plane, 'user test-password', { id: 3, password: canary }).catch(() => undefined);
+    await ask(plane, 'lan set', { vlanPriority: 2, community: canary }).catch(() => undefined);
     await ask(plane, 'boot pxe', { uefi: true, legacy: false });
     const events = (await bench.events()).filter(({ kind }) => kind.startsWith('bmc.'));
     expect(JSON.stringify(events)).not.toContain(canary);
@@ -199,6 +200,7 @@ describe('BMCs', () => {
         parameters: { networkFunction, command: 0x70, data: 'not shown: it may hold a secret' },
       })),
       { command: 'user test-password', parameters: { id: 3 } },
+      { command: 'lan set', parameters: { vlanPriority: 2 } },
       { command: 'boot pxe', parameters: { uefi: true } },
     ]);
   });

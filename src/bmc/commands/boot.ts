@@ -19,7 +19,7 @@ const parameters = z.object({
   persistent: wish('for every boot until it is changed'),
   uefi: wish('boot by UEFI'),
   legacy: wish('boot by a legacy BIOS'),
-  clearCmos: wish("also clear the firmware's settings"),
+  clearCmos: wish("also clear the firmware's settings for good: disruptive"),
   lockKeyboard: wish('lock the keyboard while it boots'),
   screenBlank: wish('keep the screen blank while it boots'),
   lockOutResetButton: wish('lock out the reset button'),
@@ -65,6 +65,7 @@ export const bootCommands: readonly BmcCommand[] = [
       name: `boot ${word}`,
       summary,
       effect: 'change',
+      disruptiveWith: ['clearCmos'],
       parameters,
       value: z.object({
         requested: z.object({ device: z.string(), once: z.boolean(), firmware: z.enum(['bios', 'uefi']).optional() }),

@@ -39,6 +39,8 @@ interface Definition<Parameters extends z.ZodObject, Value> {
   positional?: readonly (keyof z.output<Parameters> & string)[];
   /** Parameters that are never given on a command line: `--NAME-file`, or asked for. */
   secrets?: readonly (keyof z.output<Parameters> & string)[];
+  /** Flags that make it disruptive when they are given. */
+  disruptiveWith?: readonly (keyof z.output<Parameters> & string)[];
   /** It answers only when its call is aborted, or after a time that the caller gave: nobody may give up waiting. */
   untilInterrupted?: true;
   /** The shape of the value: JSON. */
@@ -55,6 +57,7 @@ export interface BmcCommand {
   readonly parameters: z.ZodObject;
   readonly positional: readonly string[];
   readonly secrets: readonly string[];
+  readonly disruptiveWith: readonly string[];
   readonly untilInterrupted?: true;
   readonly value: z.ZodType;
   /** Throws `invalid-input` for parameters that do not fit; everything else is in the result. */
@@ -71,6 +74,7 @@ export function defineBmcCommand<Parameters extends z.ZodObject, Value>(
     ...definition,
     positional: definition.positional ?? [],
     secrets: definition.secrets ?? [],
+    disruptiveWith: definition.disruptiveWith ?? [],
     async run(bmc, given, options) {
       const parsed = parameters.safeParse(given);
       if (!parsed.success) throw invalidParameters(definition.name, parsed.error);

@@ -22,7 +22,7 @@ export const consoleCommands: readonly BmcCommand[] = [
   defineBmcCommand({
     name: 'console deactivate',
     summary: 'end whatever serial console session the BMC holds',
-    effect: 'change',
+    effect: 'disruptive',
     parameters: z.object({}),
     value: z.literal('closed'),
     run: (bmc, _parameters, options) => bmc.console.closeSerial(options),

@@ -112,6 +112,7 @@ export const lanCommands: readonly BmcCommand[] = [
     effect: 'disruptive',
     parameters: z.object({ ...lanParameters, ...forced }),
     positional: ['address'],
+    secrets: ['community'],
     value: settings,
     run: (bmc, parameters, options) => bmc.lan.set(changeOf(parameters), optionsOf(parameters, options)),
     present,

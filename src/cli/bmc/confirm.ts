@@ -5,9 +5,16 @@ import { AthanorError } from '../../errors/index.ts';
 import { printable, type Terminal } from '../terminal.ts';
 import { foldNodeRanges } from './node-ranges.ts';
 
-export async function confirm(terminal: Terminal, command: BmcCommand, names: readonly string[]): Promise<void> {
+/** @param options those of the command that make it disruptive */
+export async function confirm(
+  terminal: Terminal,
+  command: BmcCommand,
+  options: readonly string[],
+  names: readonly string[],
+): Promise<void> {
   const { stdin, stderr, signal } = terminal;
-  const what = `${command.name} on ${names.length} BMCs (${printable(foldNodeRanges(names))})`;
+  const words = [command.name, ...options.map((option) => `--${option}`)].join(' ');
+  const what = `${words} on ${names.length} BMCs (${printable(foldNodeRanges(names))})`;
   if (!stdin.isTTY || !stderr.isTTY) {
     throw new AthanorError(
       'invalid-input',

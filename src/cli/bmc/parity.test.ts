@@ -111,6 +111,8 @@ describe.each(bmcCommands)('$name', (command) => {
     expect(new Set(parameters.map(({ option }) => option)).size).toBe(parameters.length);
     for (const word of command.positional) expect(command.parameters.shape).toHaveProperty(word);
     for (const secret of command.secrets) expect(command.parameters.shape).toHaveProperty(secret);
+    const flags = parameters.filter(({ kind, preset }) => kind === 'flag' && preset === false).map(({ name }) => name);
+    expect(flags).toEqual(expect.arrayContaining([...command.disruptiveWith]));
   });
 });
 

@@ -26,8 +26,18 @@ export async function runAsked(context: Context, asked: Asked): Promise<void> {
   let answers: BmcAnswer[];
   try {
     const names = targets.map(({ name }) => name);
-    if (command.effect === 'disruptive' && names.length > 1 && !options.yes) {
-      await (await import('./confirm.ts')).confirm(terminal, command, names);
+    const because = parametersOf(command).filter(
+      ({ name }) => command.disruptiveWith.includes(name) && parameters[name] === true,
+    );
+    const disruptive = command.effect === 'disruptive' || because.length > 0;
+    if (disruptive && names.length > 1 && !options.yes) {
+      const { confirm } = await import('./confirm.ts');
+      await confirm(
+        terminal,
+        command,
+        because.map(({ option }) => option),
+        names,
+      );
     }
     // A helper that gives a password may be run once for each BMC.
     const many = way === 'direct' && options.passwordCommand === undefined ? defaultParallelDirect : defaultParallel;
