@@ -20,6 +20,7 @@ import type { Link, Silence } from './link.ts';
 import { openLink } from './link.ts';
 import type { IpmiSession } from './session.ts';
 import type { Peer } from './session-errors.ts';
+import { sharedOpening } from './shared-opening.ts';
 import { silenceError } from './session-errors.ts';
 import { timing } from './timing.ts';
 
@@ -69,21 +70,34 @@ export function createSessionKeeper(parts: SessionKeeperParts): SessionKeeper {
   const { peer, credential, quirks, lane, udp, clock, randomBytes } = parts;
   let link: Link | undefined;
   let session: IpmiSession | undefined;
-  let opening: Promise<OpenSession> | undefined;
   let suites = parts.suites;
   let spokeIpmi20 = false;
   const raised = new WeakSet<IpmiSession>();
+  /** How many requests wait on a link; one that was left is closed after the last. */
+  const waiting = new WeakMap<Link, number>();
+  const left = new Set<Link>();
+  // Whoever comes while another opens waits for the same session.
+  const opened = sharedOpening(open);
 
   function take(signal?: AbortSignal): Promise<OpenSession> {
     if (session !== undefined && link !== undefined) return Promise.resolve({ session, link, old: true });
-    // Whoever comes while another opens waits for the same session.
-    opening ??= open(signal).finally(() => {
-      opening = undefined;
-    });
-    return opening;
+    return opened(signal);
   }
 
-  async function open(signal?: AbortSignal): Promise<OpenSession> {
+  /** The next session gets a socket of its own: the address of the BMC, or the way to it, may have changed. */
+  function leaveLink(): void {
+    if (link === undefined) return;
+    left.add(link);
+    closeIfLeft(link);
+    link = undefined;
+  }
+
+  function closeIfLeft(one: Link): void {
+    if ((waiting.get(one) ?? 0) > 0 || !left.delete(one)) return;
+    one.close();
+  }
+
+  async function open(signal: AbortSignal): Promise<OpenSession> {
     link ??= await openLink({ address: peer.address, port: peer.port }, udp, lane, clock).catch((error: unknown) => {
       throw silenceError(peer, 'at all', { malformed: undefined, socketError: asError(error) });
     });
@@ -98,7 +112,10 @@ export function createSessionKeeper(parts: SessionKeeperParts): SessionKeeper {
       suites,
       askCapabilities: !spokeIpmi20,
       quirks,
-      ...(signal !== undefined && { signal }),
+      signal,
+    }).catch((error: unknown) => {
+      if (link === through) leaveLink();
+      throw error;
     });
     spokeIpmi20 = true;
     suites = [fresh.suite, ...parts.suites.filter(({ id }) => id !== fresh.suite.id)];
@@ -125,6 +142,7 @@ export function createSessionKeeper(parts: SessionKeeperParts): SessionKeeper {
     let silence: Silence = { malformed: undefined, socketError: undefined };
     let timeoutMs: number = tries === 1 ? timing.singleTryTimeoutMs : timing.firstTimeoutMs;
     let socketErrors = 0;
+    waiting.set(through, (waiting.get(through) ?? 0) + 1);
     try {
       for (let attempt = 0; attempt < tries && socketErrors < timing.socketErrorTries; attempt += 1) {
         const wait = jittered(timeoutMs, timing.jitter, randomBytes);
@@ -142,6 +160,8 @@ export function createSessionKeeper(parts: SessionKeeperParts): SessionKeeper {
       return { silence };
     } finally {
       on.releaseRequestSequence(sequence);
+      waiting.set(through, (waiting.get(through) ?? 1) - 1);
+      closeIfLeft(through);
     }
   }
 
@@ -183,14 +203,17 @@ export function createSessionKeeper(parts: SessionKeeperParts): SessionKeeper {
     send,
     raise,
     drop(dropped) {
-      if (session === dropped) session = undefined;
+      if (session !== dropped) return;
+      session = undefined;
+      leaveLink();
     },
     get current() {
       return session;
     },
     end,
     closeLink() {
-      link?.close();
+      for (const one of [link, ...left]) one?.close();
+      left.clear();
       link = undefined;
     },
   };
