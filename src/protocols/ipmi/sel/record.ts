@@ -58,7 +58,7 @@ export interface TimestampedOemRecord {
   data: Uint8Array;
 }
 
-export interface OemRecord {
+export interface SelOemRecord {
   /** `unknown` for the types that the specification reserves. */
   kind: 'oem' | 'unknown';
   recordId: number;
@@ -67,7 +67,7 @@ export interface OemRecord {
   data: Uint8Array;
 }
 
-export type SelRecord = SystemEventRecord | TimestampedOemRecord | OemRecord;
+export type SelRecord = SystemEventRecord | TimestampedOemRecord | SelOemRecord;
 
 export function encodeSelRecord(record: SelRecord): Buffer {
   const bytes = Buffer.alloc(selRecordLength);
