@@ -37,6 +37,14 @@ const channelAccess = channel.extend({
 
 const number = channelNumber.optional().describe('the channel; the one that is asked through when left out');
 
+const accessSettings = [
+  'mode',
+  'roleLimit',
+  'alerting',
+  'perMessageAuthentication',
+  'userLevelAuthentication',
+] as const;
+
 export const channelCommands: readonly BmcCommand[] = [
   defineBmcCommand({
     name: 'channel list',
@@ -75,19 +83,26 @@ export const channelCommands: readonly BmcCommand[] = [
     name: 'channel set-access',
     summary: 'set when a channel can be used, and the highest role on it',
     effect: 'change',
-    parameters: z.object({
-      channel: number,
-      mode: z.enum(['disabled', 'pre-boot', 'always', 'shared']).optional().describe('when it can be used'),
-      roleLimit: role.exclude(['none']).optional().describe('the highest role that a session can have'),
-      alerting: z.boolean().optional().describe('whether alerts may be sent over it'),
-      perMessageAuthentication: z.boolean().optional().describe('IPMI 1.5: whether each message is authenticated'),
-      userLevelAuthentication: z
-        .boolean()
-        .optional()
-        .describe('IPMI 1.5: whether messages of role user are authenticated'),
-      where: z.enum(['active', 'stored', 'both']).default('both').describe('what is in force, what is stored, or both'),
-      force: z.boolean().default(false).describe('even where it may lock you out'),
-    }),
+    parameters: z
+      .object({
+        channel: number,
+        mode: z.enum(['disabled', 'pre-boot', 'always', 'shared']).optional().describe('when it can be used'),
+        roleLimit: role.exclude(['none']).optional().describe('the highest role that a session can have'),
+        alerting: z.boolean().optional().describe('whether alerts may be sent over it'),
+        perMessageAuthentication: z.boolean().optional().describe('IPMI 1.5: whether each message is authenticated'),
+        userLevelAuthentication: z
+          .boolean()
+          .optional()
+          .describe('IPMI 1.5: whether messages of role user are authenticated'),
+        where: z
+          .enum(['active', 'stored', 'both'])
+          .default('both')
+          .describe('what is in force, what is stored, or both'),
+        force: z.boolean().default(false).describe('even where it may lock you out'),
+      })
+      .refine((given) => accessSettings.some((name) => given[name] !== undefined), {
+        error: 'nothing to set was given',
+      }),
     positional: ['channel'],
     value: channelAccess,
     run: (bmc, { channel: asked, where, force, ...change }, options) =>
@@ -98,9 +113,7 @@ export const channelCommands: readonly BmcCommand[] = [
 
 function presentAccess(value: z.output<typeof channelAccess>) {
   const { active, stored } = value;
-  const rows = (['mode', 'roleLimit', 'alerting', 'perMessageAuthentication', 'userLevelAuthentication'] as const).map(
-    (name) => [name, String(active?.[name] ?? ''), String(stored?.[name] ?? '')],
-  );
+  const rows = accessSettings.map((name) => [name, String(active?.[name] ?? ''), String(stored?.[name] ?? '')]);
   return {
     line: `channel ${value.number}: ${value.medium}, ${value.protocol}, access ${active?.mode ?? 'not told'}, limit ${active?.roleLimit ?? 'none'}`,
     lineToo: true as const,

@@ -85,11 +85,16 @@ export const serialCommands: readonly BmcCommand[] = [
       role: role.optional().describe('the least role that may open it'),
       accumulateIntervalMs: milliseconds
         .max(1275)
+        .multipleOf(5)
         .optional()
         .describe('how long characters are gathered, steps of 5 ms'),
       sendThreshold: z.number().int().min(1).max(255).optional().describe('characters that are sent at once'),
       retryCount: z.number().int().min(0).max(7).optional().describe('how often a packet is sent again'),
-      retryIntervalMs: milliseconds.max(2550).optional().describe('the pause before that, in steps of 10 ms'),
+      retryIntervalMs: milliseconds
+        .max(2550)
+        .multipleOf(10)
+        .optional()
+        .describe('the pause before that, in steps of 10 ms'),
       storedBitRate: rateGiven.optional().describe('bits per second after a restart; serial: as the port is set'),
       activeBitRate: rateGiven.optional().describe('bits per second now; serial: as the port is set'),
       payloadPort: z.number().int().min(1).max(65_535).optional().describe('the UDP port'),

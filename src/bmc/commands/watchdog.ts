@@ -31,20 +31,25 @@ export const watchdogCommands: readonly BmcCommand[] = [
     name: 'watchdog set',
     summary: 'set the watchdog without starting it; a running one is stopped',
     effect: 'change',
-    parameters: z.object({
-      timeoutSeconds: z.number().min(0).max(6553.5).describe('the countdown, in tenths of a second'),
-      action: z
-        .enum(['none', 'hard-reset', 'power-down', 'power-cycle'])
-        .default('hard-reset')
-        .describe('what is done when the time runs out'),
-      purpose: z
-        .enum(['bios-frb2', 'bios-post', 'os-load', 'sms-os', 'oem'])
-        .default('sms-os')
-        .describe('who is meant to feed it'),
-      warning: z.enum(['none', 'smi', 'nmi', 'messaging']).default('none').describe('what warns the machine before'),
-      warningSeconds: z.number().int().min(0).max(255).default(0).describe('how long before'),
-      log: z.boolean().default(true).describe('write it to the event log when it runs out'),
-    }),
+    parameters: z
+      .object({
+        timeoutSeconds: z.number().min(0).max(6553.5).describe('the countdown, in tenths of a second'),
+        action: z
+          .enum(['none', 'hard-reset', 'power-down', 'power-cycle'])
+          .default('hard-reset')
+          .describe('what is done when the time runs out'),
+        purpose: z
+          .enum(['bios-frb2', 'bios-post', 'os-load', 'sms-os', 'oem'])
+          .default('sms-os')
+          .describe('who is meant to feed it'),
+        warning: z.enum(['none', 'smi', 'nmi', 'messaging']).default('none').describe('what warns the machine before'),
+        warningSeconds: z.number().int().min(0).max(255).default(0).describe('how long before'),
+        log: z.boolean().default(true).describe('write it to the event log when it runs out'),
+      })
+      .refine((set) => set.warning === 'none' || set.warningSeconds < set.timeoutSeconds, {
+        path: ['warningSeconds'],
+        error: 'the warning must come before the time is up',
+      }),
     positional: ['timeoutSeconds'],
     value: reading,
     run: (bmc, settings, options) => bmc.watchdog.set(settings, options),
