@@ -133,10 +133,11 @@ describe('raw', () => {
     expect(value).toEqual({ completionCode: 0, text: 'Command Completed Normally', data: printed });
   });
 
-  it('shows a completion code as an answer', async () => {
-    const { value, line } = await ask('raw', { networkFunction: 6, command: 0xfe });
-    expect(value).toMatchObject({ completionCode: 0xc1, text: 'Invalid Command', data: '' });
-    expect(line).toBe('0xc1 Invalid Command');
+  it('fails with the completion code, as ipmitool does', async () => {
+    const refused = await findBmcCommand('raw')?.run(bmc, { networkFunction: 6, command: 0xfe });
+    expect(refused).toMatchObject({ outcome: 'failed', error: { code: 'bmc-refused' } });
+    expect(refused).toHaveProperty('error.message', expect.stringContaining('Invalid Command (0xc1)'));
+    await expect(sim.ipmitool('raw', '6', '0xfe')).rejects.toThrow(/rsp=0xc1/);
   });
 });
 

@@ -1,5 +1,8 @@
 /** How a BMC is reached: ping, what authentication it offers, sessions, quirks; and any command as bytes. */
 import { z } from 'zod';
+import { AthanorError } from '../../errors/index.ts';
+import type { RawResponse } from '../capabilities/raw.ts';
+import type { BmcResult } from '../result.ts';
 import type { BmcCommand } from './command.ts';
 import { defineBmcCommand } from './command.ts';
 
@@ -148,7 +151,7 @@ export const connectionCommands: readonly BmcCommand[] = [
     }),
     positional: ['networkFunction', 'command', 'data'],
     value: z.object({ completionCode: z.number(), text: z.string(), data: z.string() }),
-    run(bmc, parameters, options) {
+    async run(bmc, parameters, options) {
       const { networkFunction, command, data, idempotent, lun } = parameters;
       const hop = (at: number | undefined, over: number) => (at === undefined ? [] : [{ channel: over, address: at }]);
       const through = [
@@ -156,10 +159,21 @@ export const connectionCommands: readonly BmcCommand[] = [
         ...hop(parameters.targetAddress, parameters.targetChannel),
       ];
       const target = { ...(lun !== undefined && { lun }), ...(through.length > 0 && { through }) };
-      return bmc.raw.send({ networkFunction, command, data: Buffer.from(data), idempotent, ...target }, options);
+      const request = { networkFunction, command, data: Buffer.from(data), idempotent, ...target };
+      return failedWhereRefused(bmc.settings.name, await bmc.raw.send(request, options));
     },
     present: ({ completionCode, text, data }) => ({
       line: completionCode === 0 ? data.replaceAll(/(..)(?=.)/g, '$1 ') : `0x${completionCode.toString(16)} ${text}`,
     }),
   }),
 ];
+
+/** To the driver any completion code is an answer; to a person's script a refusal is a failure. */
+function failedWhereRefused(name: string, result: BmcResult<RawResponse>): BmcResult<RawResponse> {
+  if (result.outcome !== 'done' || result.value.completionCode === 0) return result;
+  const { completionCode, text, data } = result.value;
+  const code = `0x${completionCode.toString(16).padStart(2, '0')}`;
+  const rest = data === '' ? '' : `, with ${data}`;
+  const error = new AthanorError('bmc-refused', `BMC ${name} refused the command: ${text} (${code})${rest}`);
+  return { outcome: 'failed', driver: result.driver, error, evidence: result.evidence };
+}
