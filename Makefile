@@ -17,9 +17,9 @@ check: setup
 unit: setup fonts
 	@$(VITEST) --project unit
 
-# Two at a time: they mostly wait for one another's programs.
+# Three at a time: they mostly wait for one another's programs.
 peer: root setup ramdisk image fonts
-	@tools/test-shards peer 2
+	@tools/test-shards peer 3
 
 life: root setup ramdisk image fonts
 	@lab/enter $(VITEST) --project lab
