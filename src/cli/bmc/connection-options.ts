@@ -26,7 +26,7 @@ const definitions: readonly Definition[] = [
   { flags: '--quirk <name>', does: 'a workaround that this BMC needs', several: true },
   { flags: '--mac <address>', does: 'the NIC that the driver unmanaged wakes' },
   { flags: '--retry-credential', does: 'try a password although the BMC refused it before' },
-  { flags: '--credential <name>', does: 'not without a server: it keeps credentials and gives none out' },
+  { flags: '--credential <name>', does: 'a login by its name in credentials.yaml' },
   { flags: '--parallel <number>', does: 'so many BMCs at once', parse: parallelNumber },
   { flags: '--yes', does: 'do not ask before something disruptive is done to several' },
 ];

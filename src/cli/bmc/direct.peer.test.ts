@@ -96,7 +96,7 @@ describe('one BMC', () => {
     const none = await run(...before, 'power', 'status');
     expect([none.code, none.stderr]).toEqual([65, expect.stringContaining('no terminal to ask')]);
     const credential = await run(...before, '--credential', 'lab', 'power', 'status');
-    expect([credential.code, credential.stderr]).toEqual([65, expect.stringContaining('kept by a server')]);
+    expect([credential.code, credential.stderr]).toEqual([65, expect.stringContaining('given beside --credential')]);
   });
 
   it('that refuses a password is left alone with it, in later runs too', async () => {

@@ -38,7 +38,11 @@ export interface DirectBmcs {
   end(): Promise<void>;
 }
 
-export async function directBmcs(terminal: Terminal, options: ConnectionOptions): Promise<DirectBmcs> {
+export async function directBmcs(terminal: Terminal, given: ConnectionOptions): Promise<DirectBmcs> {
+  const options =
+    given.credential === undefined
+      ? given
+      : await (await import('./named-credentials.ts')).withNamedCredential(given, terminal.environment);
   const { hosts, single } = hostsOf(options);
   const passwordOf = await passwordSource(terminal, options);
   const warn = (text: string): void => void terminal.stderr.write(`${printable(text)}\n`);

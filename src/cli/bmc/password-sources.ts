@@ -6,7 +6,7 @@ import { printable, readSecretFromStdin, type Terminal } from '../terminal.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { wordsOfCommand } from './helper-words.ts';
 
-type Sources = Pick<ConnectionOptions, 'user' | 'passwordFile' | 'passwordEnv' | 'passwordCommand' | 'credential'>;
+type Sources = Pick<ConnectionOptions, 'user' | 'passwordFile' | 'passwordEnv' | 'passwordCommand'>;
 
 /** A person may have to unlock a vault first. */
 const helperTimeoutMs = 60_000;
@@ -17,14 +17,7 @@ export async function passwordSource(
   terminal: Terminal,
   options: Sources,
 ): Promise<((host: string) => Promise<string>) | undefined> {
-  const { passwordFile, passwordEnv, passwordCommand, credential } = options;
-  if (credential !== undefined) {
-    throw new AthanorError('invalid-input', 'A named credential is kept by a server, which gives it to nobody.', {
-      field: '--credential',
-      value: credential,
-      remedy: 'Give --user and --password-file, or leave --host out and name BMCs that the server has declared.',
-    });
-  }
+  const { passwordFile, passwordEnv, passwordCommand } = options;
   const named = [passwordFile, passwordEnv, passwordCommand].filter((source) => source !== undefined);
   if (named.length > 1) {
     throw new AthanorError('invalid-input', 'There is more than one source of the password.', {
